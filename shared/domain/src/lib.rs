@@ -1,1 +1,19 @@
-//! domain.
+//! What Multitask is about: units of work, their runs, their events, what is told about them, and every decision.
+//!
+//! Pure: no I/O, no AWS, no clock. A decision is a function `(state, input, now) -> (state, effects)`;
+//! the other crates carry it out. Invariant: nothing here awaits, reads the time, or draws a random number.
+
+pub mod delivery;
+pub mod event;
+pub mod group;
+pub mod id;
+pub mod input;
+pub mod limits;
+pub mod message;
+pub mod processor;
+pub mod progress;
+pub mod run;
+pub mod unit;
+
+pub use id::{OwnerId, UnitId};
+pub use unit::{Status, Unit};

@@ -22,7 +22,9 @@ pub async fn config(endpoint: Option<&str>) -> SdkConfig {
         .region(Region::from_static(LOCAL_REGION))
         .endpoint_url(endpoint)
         .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("local", "local", None, None, "local")))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            "local", "local", None, None, "local",
+        )))
         .load()
         .await
 }

@@ -217,8 +217,7 @@ mod tests {
 
     #[test]
     fn a_receiver_may_ask_for_later_but_not_for_sooner_or_never() {
-        let asks =
-            |seconds| Outcome::Answered { status: 503, retry_after_seconds: Some(seconds) };
+        let asks = |seconds| Outcome::Answered { status: 503, retry_after_seconds: Some(seconds) };
         assert_eq!(wait_after(&asks(120), 1, 0.0), Some(120));
         assert_eq!(wait_after(&asks(1), 4, 0.0), Some(1_800));
         assert_eq!(wait_after(&asks(u64::MAX), 1, 0.0), Some(86_400));

@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn words_capitals_and_other_lengths_are_no_ids() {
-        for text in ["", "health", "A".repeat(26).as_str(), "a".repeat(25).as_str(), "1".repeat(26).as_str()] {
+        for text in ["", "health", "A".repeat(26).as_str(), "a".repeat(25).as_str(), "1".repeat(26).as_str()]
+        {
             assert_eq!(text.parse::<UnitId>(), Err(NotAnId), "{text}");
         }
     }

@@ -50,8 +50,9 @@ pub const STREAM: Duration = Duration::from_mins(14);
 pub const RETENTION: Duration = Duration::from_hours(24 * 30);
 /// How long after its creation a unit takes appends and retries.
 pub const REVIVABLE: Duration = Duration::from_hours(24 * 30);
-/// How long a unit's items outlive its longest possible life.
-pub const CHILD_RETENTION: Duration = Duration::from_hours(24 * 60);
+/// How long a unit's items are kept after its creation: a month in which it may be revived, a week at most of being
+/// driven, a month of being read, and some days more. The unit itself alone decides what is readable.
+pub const CHILD_RETENTION: Duration = Duration::from_hours(24 * 90);
 /// How long a tombstone is kept.
 pub const TOMBSTONE: Duration = Duration::from_hours(24);
 /// `timeout_seconds` at most.

@@ -231,7 +231,8 @@ mod tests {
 
     #[test]
     fn ending_what_is_open_loses_no_run() {
-        let counts = Counts { pending: 3, queued: 2, running: 1, completed: 4, failed: 1, ..Counts::default() };
+        let counts =
+            Counts { pending: 3, queued: 2, running: 1, completed: 4, failed: 1, ..Counts::default() };
         let ended = counts.ended_as(RunStatus::Cancelled);
         assert_eq!((ended.total(), ended.finished(), ended.cancelled), (11, 11, 6));
     }

@@ -1,0 +1,68 @@
+//! The flushes of a unit: what its live streams and its next holder read.
+//!
+//! Written only if absent, under the unit's next sequence; readers never read beyond the unit's `seq`.
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use domain::UnitId;
+use domain::event::Flush;
+use domain::unit::Unit;
+use jiff::SignedDuration;
+
+use crate::attributes::{Item, Reader, bytes, expiry, number, text};
+use crate::keys::{self, PK, SK};
+use crate::value::pack_json;
+use crate::{Result, Store};
+
+impl Store {
+    /// Writes the flush under the unit's present `seq`; returns what already stands there if that is another holder's.
+    pub(crate) async fn put_event(&self, unit: &Unit, flush: &Flush) -> Result<Option<Flush>> {
+        let kept = SignedDuration::try_from(domain::limits::CHILD_RETENTION).unwrap_or(SignedDuration::MAX);
+        let expires = unit.created_at.saturating_add(kept).unwrap_or(unit.expires_at);
+        let item = Item::from([
+            (PK.to_owned(), text(keys::unit(&unit.id))),
+            (SK.to_owned(), text(keys::event(unit.seq))),
+            ("v".to_owned(), bytes(pack_json(flush))),
+            ("epoch".to_owned(), number(unit.lease.epoch)),
+            ("expires_at".to_owned(), expiry(expires)),
+        ]);
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&self.tables.units)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let error = match sent {
+            Ok(_) => return Ok(None),
+            Err(error) => error,
+        };
+        let Some(PutItemError::ConditionalCheckFailedException(there)) = error.as_service_error() else {
+            return Err(error.into());
+        };
+        let Some(item) = there.item() else { return Ok(None) };
+        let reader = Reader::new(item);
+        let found: Flush = reader.packed("v")?;
+        let own = reader.number::<u64>("epoch")? == unit.lease.epoch && found == *flush;
+        Ok(if own { None } else { Some(found) })
+    }
+
+    /// The flushes of a unit with their sequences, from the one after `after` to `upto`, in order.
+    pub async fn events(&self, id: &UnitId, after: u64, upto: u64) -> Result<Vec<(u64, Flush)>> {
+        if upto <= after {
+            return Ok(Vec::new());
+        }
+        let (from, to) = (keys::event(after + 1), keys::event(upto));
+        let items = self.children(&self.tables.units, &keys::unit(id), &from, &to).await?;
+        items.iter().map(Self::event).collect()
+    }
+
+    fn event(item: &Item) -> Result<(u64, Flush)> {
+        let reader = Reader::new(item);
+        let seq = reader.text(SK)?.strip_prefix("E#").and_then(|digits| digits.parse().ok());
+        let seq = seq.ok_or_else(|| crate::Error::corrupt(reader.name(), "no sequence in its key"))?;
+        Ok((seq, reader.packed("v")?))
+    }
+}

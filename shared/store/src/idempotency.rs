@@ -1,0 +1,75 @@
+//! What an `Idempotency-Key` remembers: which request used it, and what was answered.
+//!
+//! Written in the transaction of the change it guards, only if absent: so a repeated request changes nothing.
+
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use domain::OwnerId;
+use jiff::Timestamp;
+
+use crate::attributes::{Item, Reader, expiry, text};
+use crate::keys::{self, PK, SK};
+use crate::{Error, Result, Store};
+
+const SORT: &str = "K";
+
+/// A key with what it shall remember.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotent {
+    /// Whose key it is: two owners never meet.
+    pub owner: OwnerId,
+    /// The key.
+    pub key: String,
+    /// A hash of the request.
+    pub request: String,
+    /// The answer, to be given again.
+    pub answer: String,
+    /// Until when it is remembered.
+    pub until: Timestamp,
+}
+
+/// What a key remembers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// The hash of the request that used it.
+    pub request: String,
+    /// What was answered.
+    pub answer: String,
+}
+
+pub(crate) fn remember(table: &str, key: &Idempotent) -> Result<TransactWriteItem> {
+    let item = Item::from([
+        (PK.to_owned(), text(keys::idempotency(key.owner.as_str(), &key.key))),
+        (SK.to_owned(), text(SORT)),
+        ("request".to_owned(), text(&key.request)),
+        ("answer".to_owned(), text(&key.answer)),
+        ("expires_at".to_owned(), expiry(key.until)),
+    ]);
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression(format!("attribute_not_exists({PK})"))
+        .build()
+        .map_err(|error| Error::unavailable(error.to_string()))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+impl Store {
+    /// What this owner's key remembers, if it was used and not forgotten yet.
+    pub async fn remembered(&self, owner: &OwnerId, key: &str) -> Result<Option<Remembered>> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.tables.units)
+            .key(PK, text(keys::idempotency(owner.as_str(), key)))
+            .key(SK, text(SORT))
+            .consistent_read(true)
+            .send()
+            .await?;
+        let Some(item) = found.item else { return Ok(None) };
+        let reader = Reader::new(&item);
+        Ok(Some(Remembered {
+            request: reader.text("request")?.to_owned(),
+            answer: reader.text("answer")?.to_owned(),
+        }))
+    }
+}

@@ -1,0 +1,109 @@
+//! The upstream's quota of created runs: one bucket for each owner's key, shared by all runners.
+//!
+//! A virtual schedule: each run takes a slot of 60 s divided by the quota, and slots may be taken up to a minute ahead. Its one
+//! number is moved by a conditional write, so two runners never take the same slot.
+
+use std::time::Duration;
+
+use domain::OwnerId;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::attributes::{Reader, expiry, number, text};
+use crate::keys::{self, PK, SK};
+use crate::outbox::unless_condition_failed;
+use crate::{Result, Store};
+
+const SORT: &str = "QUOTA";
+const WINDOW: SignedDuration = SignedDuration::from_secs(60);
+
+/// What came of asking for slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quota {
+    /// They are the asker's.
+    Granted,
+    /// Too many at once: ask again after this.
+    Wait(Duration),
+}
+
+impl Store {
+    /// Asks for `count` slots of this owner's quota of `per_minute`. What is granted is used up, whether or not it is used.
+    pub async fn take_quota(
+        &self,
+        owner: &OwnerId,
+        count: u32,
+        per_minute: u32,
+        now: Timestamp,
+    ) -> Result<Quota> {
+        loop {
+            let found = self
+                .client
+                .get_item()
+                .table_name(&self.tables.units)
+                .key(PK, text(keys::owner(owner.as_str())))
+                .key(SK, text(SORT))
+                .consistent_read(true)
+                .send()
+                .await?;
+            let seen =
+                found.item.as_ref().map(|item| Reader::new(item).number::<i64>("taken_to")).transpose()?;
+            let (taken_to, wait) = take(seen, count, per_minute, now);
+            if let Some(wait) = wait {
+                return Ok(Quota::Wait(wait));
+            }
+            let mut update = self
+                .client
+                .update_item()
+                .table_name(&self.tables.units)
+                .key(PK, text(keys::owner(owner.as_str())))
+                .key(SK, text(SORT))
+                .update_expression("SET taken_to = :to, expires_at = :expires")
+                .expression_attribute_values(":to", number(taken_to))
+                .expression_attribute_values(
+                    ":expires",
+                    expiry(now.saturating_add(WINDOW * 60).unwrap_or(now)),
+                );
+            update = match seen {
+                Some(seen) => update
+                    .condition_expression("taken_to = :seen")
+                    .expression_attribute_values(":seen", number(seen)),
+                None => update.condition_expression("attribute_not_exists(pk)"),
+            };
+            if unless_condition_failed(update.send().await)? {
+                return Ok(Quota::Granted);
+            }
+        }
+    }
+}
+
+/// Where the schedule stands after `count` more slots, in microseconds since 1970, or how long to wait for them.
+fn take(seen: Option<i64>, count: u32, per_minute: u32, now: Timestamp) -> (i64, Option<Duration>) {
+    let now = now.as_microsecond();
+    let window = i64::try_from(WINDOW.as_micros()).unwrap_or(i64::MAX);
+    let slot = window / i64::from(per_minute.max(1));
+    let taken_to = seen.unwrap_or(now).max(now) + slot * i64::from(count);
+    let over = taken_to - (now + window);
+    let wait = (over > 0).then(|| Duration::from_micros(over.unsigned_abs()));
+    (taken_to, wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minutes_quota_is_had_at_once_and_the_next_slot_later() {
+        let now = Timestamp::UNIX_EPOCH;
+        let (taken_to, wait) = take(None, 2_000, 2_000, now);
+        assert_eq!(wait, None);
+        assert_eq!(take(Some(taken_to), 1, 2_000, now).1, Some(Duration::from_millis(30)));
+        let later = now + SignedDuration::from_millis(30);
+        assert_eq!(take(Some(taken_to), 1, 2_000, later).1, None);
+    }
+
+    #[test]
+    fn an_idle_bucket_does_not_save_up_more_than_a_minute() {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(5);
+        let (_, wait) = take(Some(0), 2_001, 2_000, now);
+        assert_eq!(wait, Some(Duration::from_millis(30)));
+    }
+}

@@ -1,0 +1,178 @@
+//! What can go wrong with the upstream, sorted once, where it is known.
+//!
+//! The upstream has two forms of error bodies and proxies have more; whatever comes, a [`Kind`] says what it means and
+//! [`Error::message`] what a person may read.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::types::UpstreamError;
+
+/// Characters of an upstream message that are kept.
+const MESSAGE_CHARS: usize = 600;
+
+/// What an error means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// 401: the key is wrong.
+    KeyRefused,
+    /// 402: no credit.
+    NoCredit,
+    /// 403: the processor, or the key's right to it, is refused.
+    Forbidden,
+    /// 404.
+    NotFound,
+    /// 408: the run is still active.
+    StillActive,
+    /// 400, 413, 422 and other 4xx: the request makes no sense upstream.
+    Invalid,
+    /// 429: over quota; nothing was created.
+    Quota,
+    /// 5xx.
+    Unavailable,
+    /// The connection could not be made: the request was surely not executed.
+    NotSent,
+    /// The request may have been executed, and no whole answer came.
+    Lost,
+    /// A stream was silent for longer than it may be.
+    Silent,
+    /// The answer is not what the API documents, or too large.
+    Malformed,
+}
+
+/// The upstream did not do what was asked, or nobody knows whether it did.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// What it means.
+    pub kind: Kind,
+    /// For people, in the upstream's words where it gave some.
+    pub message: String,
+    /// The HTTP status, if there was an answer.
+    pub status: Option<u16>,
+    /// When the upstream asks to come again.
+    pub retry_after: Option<Duration>,
+    /// What the upstream said beyond its message.
+    pub upstream: Option<Box<UpstreamError>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), status: None, retry_after: None, upstream: None }
+    }
+
+    /// Whether the same request may go well later.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Quota | Kind::Unavailable | Kind::NotSent | Kind::Lost | Kind::Silent | Kind::StillActive
+        )
+    }
+
+    /// Whether a create that failed so has surely created nothing.
+    #[must_use]
+    pub const fn created_nothing(&self) -> bool {
+        !matches!(self.kind, Kind::Unavailable | Kind::Lost | Kind::Silent | Kind::Malformed)
+    }
+
+    /// The error for an answer with a failing status and this body.
+    pub(crate) fn of_answer(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Self {
+        let kind = match status {
+            401 => Kind::KeyRefused,
+            402 => Kind::NoCredit,
+            403 => Kind::Forbidden,
+            404 => Kind::NotFound,
+            408 => Kind::StillActive,
+            429 => Kind::Quota,
+            400..=499 => Kind::Invalid,
+            _ => Kind::Unavailable,
+        };
+        let upstream = upstream_error(body);
+        let said = upstream.as_ref().map(|error| error.message.clone()).filter(|said| !said.is_empty());
+        let message = match said {
+            Some(said) => format!("the upstream answered {status}: {}", cut(&said)),
+            None => format!("the upstream answered {status}"),
+        };
+        Self { kind, message, status: Some(status), retry_after, upstream: upstream.map(Box::new) }
+    }
+}
+
+impl From<reqwest::Error> for Error {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_connect() {
+            return Self::new(Kind::NotSent, "the upstream cannot be reached");
+        }
+        if error.is_decode() {
+            return Self::new(Kind::Malformed, "the upstream's answer is not what its API documents");
+        }
+        let why = if error.is_timeout() { "in time" } else { "whole" };
+        Self::new(Kind::Lost, format!("the upstream's answer did not come {why}"))
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(MESSAGE_CHARS).collect()
+}
+
+/// Reads form 1 (`{"error": {…}}`), else form 2 (`{"detail": [{loc, msg}]}`).
+fn upstream_error(body: &[u8]) -> Option<UpstreamError> {
+    #[derive(Deserialize)]
+    struct Form1 {
+        error: UpstreamError,
+    }
+    #[derive(Deserialize)]
+    struct Form2 {
+        detail: Vec<Fault>,
+    }
+    #[derive(Deserialize)]
+    struct Fault {
+        #[serde(default)]
+        loc: Vec<Value>,
+        #[serde(default)]
+        msg: String,
+    }
+    if let Ok(form) = serde_json::from_slice::<Form1>(body) {
+        return Some(form.error);
+    }
+    let form: Form2 = serde_json::from_slice(body).ok()?;
+    let faults = form.detail.iter().map(|fault| {
+        let place =
+            fault.loc.iter().map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned));
+        format!("{}: {}", place.collect::<Vec<_>>().join("."), fault.msg)
+    });
+    Some(UpstreamError { ref_id: None, message: faults.collect::<Vec<_>>().join("; "), detail: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_of_errors_are_read_and_anything_else_is_survived() {
+        let form1 =
+            br#"{"type":"error","error":{"ref_id":"r","message":"Insufficient credit","detail":null}}"#;
+        let error = Error::of_answer(402, None, form1);
+        assert_eq!(
+            (error.kind, error.message.as_str()),
+            (Kind::NoCredit, "the upstream answered 402: Insufficient credit")
+        );
+        let form2 = br#"{"detail":[{"loc":["body","inputs",3],"msg":"Field required","type":"missing"}]}"#;
+        let error = Error::of_answer(422, None, form2);
+        assert_eq!(error.message, "the upstream answered 422: body.inputs.3: Field required");
+        assert_eq!(Error::of_answer(502, None, b"<html>").message, "the upstream answered 502");
+    }
+
+    #[test]
+    fn only_a_sure_refusal_says_that_nothing_was_created() {
+        for (status, nothing) in
+            [(401, true), (402, true), (422, true), (429, true), (500, false), (503, false)]
+        {
+            assert_eq!(Error::of_answer(status, None, b"").created_nothing(), nothing, "{status}");
+        }
+        assert!(Error::new(Kind::NotSent, "").created_nothing());
+        assert!(!Error::new(Kind::Lost, "").created_nothing());
+    }
+}

@@ -1,0 +1,50 @@
+//! Single runs: their state and their result.
+
+use std::time::Duration;
+
+use reqwest::Method;
+
+use crate::{Client, Key, Kind, Result, RunResult, TaskRun};
+
+/// What asking for a result says.
+#[derive(Debug, Clone)]
+pub enum RunState {
+    /// It completed; here it is.
+    Completed(Box<RunResult>),
+    /// It is still active.
+    Active,
+    /// It is over without a result, as the run's own state tells.
+    Ended(Box<TaskRun>),
+}
+
+impl Client {
+    /// A run as it stands, without its output.
+    pub async fn run(&self, key: &Key, id: &str) -> Result<TaskRun> {
+        self.get(key, &["v1", "tasks", "runs", id]).await
+    }
+
+    /// The result of a run, waited for up to `wait`.
+    ///
+    /// A 404 tells a failed run from an unknown one only by the run's own state, which is then asked for.
+    pub async fn result(&self, key: &Key, id: &str, wait: Duration) -> Result<RunState> {
+        let request = self
+            .request(Method::GET, key, &["v1", "tasks", "runs", id, "result"])?
+            .query(&[("timeout", wait.as_secs().max(1))])
+            .timeout(wait + self.settings.request);
+        match self.answer::<RunResult>(request.send().await?).await {
+            Ok(result) => Ok(RunState::Completed(Box::new(result))),
+            Err(error) if error.kind == Kind::StillActive => Ok(RunState::Active),
+            Err(error) if error.kind == Kind::NotFound => {
+                let run = self.run(key, id).await?;
+                Ok(if run.status.is_terminal() { RunState::Ended(Box::new(run)) } else { RunState::Active })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The live events of a run: replayed on every connect, and not resumable.
+    pub async fn run_events(&self, key: &Key, id: &str) -> Result<crate::EventStream> {
+        let request = self.request(Method::GET, key, &["v1", "tasks", "runs", id, "events"])?;
+        self.stream(request).await
+    }
+}

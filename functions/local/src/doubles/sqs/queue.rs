@@ -1,0 +1,123 @@
+//! One queue: its messages, found by when they can be received and by their age.
+//!
+//! Owns the order and the indexes; who may do what to a message is decided elsewhere.
+//! Invariant: every message stands exactly once in each index, under its present times.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::Timestamp;
+
+use super::attributes::Settings;
+use super::message::Message;
+
+/// A number that no two messages of one process share, rising in the order of arrival.
+pub(crate) type Serial = u64;
+
+/// A queue and what lies in it.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    pub(crate) settings: Settings,
+    pub(crate) created_at: Timestamp,
+    pub(crate) modified_at: Timestamp,
+    messages: HashMap<Serial, Message>,
+    by_visibility: BTreeSet<(Timestamp, Serial)>,
+    by_age: BTreeSet<(Timestamp, Serial)>,
+}
+
+/// How many messages of a queue are in which state.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) visible: usize,
+    pub(crate) in_flight: usize,
+    pub(crate) delayed: usize,
+}
+
+impl Queue {
+    /// An empty queue.
+    pub(crate) fn new(settings: Settings, created_at: Timestamp) -> Self {
+        Self {
+            settings,
+            created_at,
+            modified_at: created_at,
+            messages: HashMap::new(),
+            by_visibility: BTreeSet::new(),
+            by_age: BTreeSet::new(),
+        }
+    }
+
+    /// The message with this number.
+    pub(crate) fn get(&self, serial: Serial) -> Option<&Message> {
+        self.messages.get(&serial)
+    }
+
+    /// Puts a message in; one with the same number is replaced.
+    pub(crate) fn put(&mut self, serial: Serial, message: Message) {
+        self.take(serial);
+        self.by_visibility.insert((message.visible_at, serial));
+        self.by_age.insert((message.sent_at, serial));
+        self.messages.insert(serial, message);
+    }
+
+    /// Takes a message out.
+    pub(crate) fn take(&mut self, serial: Serial) -> Option<Message> {
+        let message = self.messages.remove(&serial)?;
+        self.by_visibility.remove(&(message.visible_at, serial));
+        self.by_age.remove(&(message.sent_at, serial));
+        Some(message)
+    }
+
+    /// Changes a message that is there.
+    pub(crate) fn change(&mut self, serial: Serial, change: impl FnOnce(&mut Message)) {
+        if let Some(mut message) = self.take(serial) {
+            change(&mut message);
+            self.put(serial, message);
+        }
+    }
+
+    /// Takes every message out.
+    pub(crate) fn clear(&mut self) {
+        self.messages.clear();
+        self.by_visibility.clear();
+        self.by_age.clear();
+    }
+
+    /// All messages, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Serial, &Message)> {
+        self.messages.iter().map(|(serial, message)| (*serial, message))
+    }
+
+    /// The messages that can be received now, longest visible first.
+    pub(crate) fn visible(&self, now: Timestamp) -> impl Iterator<Item = (Serial, &Message)> {
+        self.by_visibility.range(..=(now, Serial::MAX)).map(|(_, serial)| (*serial, &self.messages[serial]))
+    }
+
+    /// When the next message becomes visible that is not so yet.
+    pub(crate) fn next_visible_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.by_visibility.range((now, Serial::MAX)..).next().map(|(at, _)| *at)
+    }
+
+    /// The messages that have been here for longer than the queue keeps them.
+    pub(crate) fn expired(&self, now: Timestamp) -> impl Iterator<Item = Serial> {
+        let until = now.saturating_sub(self.settings.retention()).unwrap_or(Timestamp::MIN);
+        self.by_age.range(..=(until, Serial::MAX)).map(|(_, serial)| *serial)
+    }
+
+    /// How many messages are visible, with a receiver, or delayed; expired ones are not counted.
+    pub(crate) fn counts(&self, now: Timestamp) -> Counts {
+        let expired: BTreeSet<_> = self.expired(now).collect();
+        let mut counts = Counts::default();
+        for (_, message) in self.iter().filter(|(serial, _)| !expired.contains(serial)) {
+            match (message.visible_at > now, message.in_flight(now)) {
+                (false, _) => counts.visible += 1,
+                (true, true) => counts.in_flight += 1,
+                (true, false) => counts.delayed += 1,
+            }
+        }
+        counts
+    }
+
+    /// Whether at least `limit` messages are with receivers.
+    pub(crate) fn in_flight_reaches(&self, limit: usize, now: Timestamp) -> bool {
+        self.messages.len() >= limit && self.counts(now).in_flight >= limit
+    }
+}

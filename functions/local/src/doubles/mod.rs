@@ -8,6 +8,8 @@ mod journal;
 pub mod scheduler;
 mod serve;
 pub mod sqs;
+#[cfg(test)]
+mod testing;
 
 use std::io;
 use std::net::SocketAddr;

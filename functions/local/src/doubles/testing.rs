@@ -85,6 +85,6 @@ impl World {
 }
 
 /// The value of a system attribute.
-pub(crate) fn attribute(message: &Message, name: MessageSystemAttributeName) -> Option<&str> {
-    message.attributes.as_ref()?.get(&name).map(String::as_str)
+pub(crate) fn attribute(message: &Message, name: &MessageSystemAttributeName) -> Option<&str> {
+    message.attributes.as_ref()?.get(name).map(String::as_str)
 }

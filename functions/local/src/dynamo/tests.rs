@@ -45,7 +45,7 @@ async fn items_outlive_a_restart_and_not_their_time() {
     let root = tempfile::tempdir().unwrap();
     let data = DataDir::open(root.path()).unwrap();
     let clock = Clock::system();
-    let sweep_every = Duration::from_secs(60);
+    let sweep_every = Duration::from_mins(1);
 
     let dynamo = Dynamo::start(&data, clock.clone(), sweep_every).await.unwrap();
     let client = Client::new(&sdk::config(dynamo.endpoint()));
@@ -71,6 +71,6 @@ async fn a_file_that_is_no_database_is_named() {
     std::fs::write(root.path().join("dynamodb.sqlite"), "certainly not a database, and long enough to tell")
         .unwrap();
     let data = DataDir::open(root.path()).unwrap();
-    let error = Dynamo::start(&data, Clock::system(), Duration::from_secs(60)).await.unwrap_err();
+    let error = Dynamo::start(&data, Clock::system(), Duration::from_mins(1)).await.unwrap_err();
     assert!(error.to_string().contains("dynamodb.sqlite"), "{error}");
 }

@@ -116,20 +116,24 @@ mod tests {
         (given_up, calls)
     }
 
+    fn one(range: Range<usize>) -> Vec<Range<usize>> {
+        Vec::from([range])
+    }
+
     #[test]
     fn a_poison_record_costs_its_neighbours_nothing() {
         let rules = Rules { max_attempts: Some(3), bisect: true };
-        assert_eq!(play(10, &[4], true, rules).0, vec![4..5]);
-        assert_eq!(play(10, &[4], false, rules).0, vec![4..5]);
+        assert_eq!(play(10, &[4], true, rules).0, one(4..5));
+        assert_eq!(play(10, &[4], false, rules).0, one(4..5));
         assert_eq!(play(10, &[0, 9], true, rules).0, vec![0..1, 9..10]);
-        assert_eq!(play(1, &[0], false, rules), (vec![0..1], 3));
+        assert_eq!(play(1, &[0], false, rules), (one(0..1), 3));
     }
 
     #[test]
     fn without_bisection_a_chunk_is_given_up_as_a_whole() {
         let rules = Rules { max_attempts: Some(2), bisect: false };
-        assert_eq!(play(4, &[2], false, rules), (vec![0..4], 2));
-        assert_eq!(play(4, &[2], true, rules).0, vec![2..4]);
+        assert_eq!(play(4, &[2], false, rules), (one(0..4), 2));
+        assert_eq!(play(4, &[2], true, rules).0, one(2..4));
     }
 
     #[test]

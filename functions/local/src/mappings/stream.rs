@@ -16,6 +16,7 @@ use aws_lambda_events::streams::DynamoDbEventResponse;
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::error::DisplayErrorContext;
 use aws_sdk_dynamodbstreams::operation::get_records::GetRecordsOutput;
+use aws_sdk_dynamodbstreams::operation::get_shard_iterator::GetShardIteratorError;
 use aws_sdk_dynamodbstreams::types::{OperationType, ShardIteratorType};
 use serde_json::json;
 use tokio::sync::watch;
@@ -182,7 +183,7 @@ where
             None => request.shard_iterator_type(ShardIteratorType::TrimHorizon),
         };
         let answer = request.send().await.map_err(|error| {
-            if error.as_service_error().is_some_and(|error| error.is_trimmed_data_access_exception()) {
+            if error.as_service_error().is_some_and(GetShardIteratorError::is_trimmed_data_access_exception) {
                 self.checkpoints.forget(&self.place(shard));
             }
             DisplayErrorContext(error).to_string()

@@ -80,7 +80,7 @@ fn before(at: Timestamp, end: Option<Timestamp>) -> Option<Timestamp> {
 fn parse_at(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     const FORM: &str = "%Y-%m-%dT%H:%M:%S";
     let civil = DateTime::strptime(FORM, text).ok().filter(|_| text.len() == "2026-01-02T03:04:05".len())?;
-    Some(zone.to_ambiguous_timestamp(civil).compatible().ok()?)
+    zone.to_ambiguous_timestamp(civil).compatible().ok()
 }
 
 fn parse_rate(text: &str) -> Option<Duration> {

@@ -89,7 +89,7 @@ impl Scheduler {
         let change = if next_at.is_none() && deletes {
             Change::Deleted(key)
         } else {
-            Change::Put(Schedule { next_at, ..schedule })
+            Change::Put(Box::new(Schedule { next_at, ..schedule }))
         };
         // In memory it has fired even where the journal cannot say so: better twice after a restart than for ever now.
         if inner.journal.append(std::slice::from_ref(&change)).is_err() {

@@ -54,7 +54,7 @@ impl Scheduler {
             }
             let answer = json!({ "ScheduleArn": schedule.arn() });
             match state.get(&(group.clone(), name.to_owned())) {
-                None => Ok((Some(Change::Put(schedule)), answer)),
+                None => Ok((Some(Change::Put(Box::new(schedule))), answer)),
                 Some(present)
                     if present.client_token.is_some()
                         && present.client_token == schedule.client_token
@@ -76,7 +76,7 @@ impl Scheduler {
             let token = present.client_token.clone();
             let schedule = build(name, definition, token, (present.created_at, now))?;
             let answer = json!({ "ScheduleArn": schedule.arn() });
-            Ok((Some(Change::Put(schedule)), answer))
+            Ok((Some(Change::Put(Box::new(schedule))), answer))
         })
     }
 

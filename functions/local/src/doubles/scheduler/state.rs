@@ -25,7 +25,7 @@ pub(super) struct State {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Change {
     /// A schedule was created or replaced, or has fired and will again.
-    Put(Schedule),
+    Put(Box<Schedule>),
     /// A schedule was deleted.
     Deleted(Key),
     /// A group was created.
@@ -61,7 +61,7 @@ impl State {
                 let key = (schedule.definition.group_name.clone(), schedule.name.clone());
                 self.remove(&key);
                 self.due.extend(schedule.due_at().map(|at| (at, key.clone())));
-                self.schedules.insert(key, schedule);
+                self.schedules.insert(key, *schedule);
             }
             Change::Deleted(key) => self.remove(&key),
             Change::Group(name) => {
@@ -73,7 +73,7 @@ impl State {
     /// The changes that build this state from nothing.
     pub(super) fn history(&self) -> impl Iterator<Item = Change> {
         let groups = self.groups.iter().cloned().map(Change::Group);
-        groups.chain(self.schedules.values().cloned().map(Change::Put))
+        groups.chain(self.schedules.values().cloned().map(Box::new).map(Change::Put))
     }
 
     fn remove(&mut self, key: &Key) {

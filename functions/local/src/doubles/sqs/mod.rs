@@ -103,7 +103,9 @@ impl Sqs {
             Error::Internal
         })?;
         let arrived = changes.iter().any(Change::may_show_a_message);
-        changes.into_iter().for_each(|change| inner.state.apply(change));
+        for change in changes {
+            inner.state.apply(change);
+        }
         if inner.journal.is_long()
             && let Err(error) = inner.journal.rewrite(inner.state.history())
         {

@@ -37,7 +37,7 @@ impl Sqs {
             "SetQueueAttributes" => self.set(&wire::read(body)?),
             "PurgeQueue" => self.purge(&wire::read(body)?),
             "SendMessage" => self.send(wire::read(body)?),
-            "SendMessageBatch" => self.batch(wire::read(body)?, |sqs, name, entry| sqs.send_one(name, entry)),
+            "SendMessageBatch" => self.batch(wire::read(body)?, Self::send_one),
             "ReceiveMessage" => self.receive(wire::read(body)?).await,
             "DeleteMessage" => self.settle(&wire::read(body)?, Self::delete_one),
             "DeleteMessageBatch" => {

@@ -35,9 +35,9 @@ async fn a_hidden_message_comes_back_with_another_receipt_and_a_higher_count() {
     let second = world.receive(&queue).await.remove(0);
     assert_ne!(first.receipt_handle, second.receipt_handle);
     assert_eq!(first.message_id, second.message_id);
-    assert_eq!(attribute(&second, Attribute::ApproximateReceiveCount), Some("2"));
+    assert_eq!(attribute(&second, &Attribute::ApproximateReceiveCount), Some("2"));
     let first_received =
-        |message| attribute(message, Attribute::ApproximateFirstReceiveTimestamp).map(str::to_owned);
+        |message| attribute(message, &Attribute::ApproximateFirstReceiveTimestamp).map(str::to_owned);
     assert_eq!(first_received(&first), first_received(&second));
 }
 
@@ -102,8 +102,8 @@ async fn a_message_received_too_often_goes_to_the_dead_letters() {
     }
     assert!(world.bodies(&queue).await.is_empty());
     let message = world.receive(&dead).await.remove(0);
-    assert_eq!(attribute(&message, Attribute::ApproximateReceiveCount), Some("3"));
-    assert_eq!(attribute(&message, Attribute::DeadLetterQueueSourceArn), Some(arn("q").as_str()));
+    assert_eq!(attribute(&message, &Attribute::ApproximateReceiveCount), Some("3"));
+    assert_eq!(attribute(&message, &Attribute::DeadLetterQueueSourceArn), Some(arn("q").as_str()));
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn a_long_poll_ends_when_a_message_comes_or_becomes_visible_or_time_is_up(
     let queue = world.queue("q", &[]).await;
     let poll = || {
         let request = world.sqs.receive_message().queue_url(&queue).wait_time_seconds(20);
-        async { request.send().await.unwrap().messages.unwrap_or_default().len() }
+        Box::pin(async { request.send().await.unwrap().messages.unwrap_or_default().len() })
     };
     let (received, ()) = tokio::join!(poll(), world.send(&queue, "m"));
     assert_eq!(received, 1);
@@ -132,7 +132,7 @@ async fn a_long_poll_ends_when_a_message_comes_or_becomes_visible_or_time_is_up(
 }
 
 async fn while_time_passes<T>(world: &World, work: impl Future<Output = T>) -> T {
-    let mut work = std::pin::pin!(work);
+    let mut work = Box::pin(work);
     loop {
         tokio::select! {
             output = &mut work => return output,
@@ -165,8 +165,8 @@ async fn everything_outlives_a_restart_in_the_middle() {
     let mut messages = world.receive(&queue).await;
     messages.sort_by_key(|message| message.body.clone());
     assert_eq!(messages.len(), 2);
-    assert_eq!(attribute(&messages[0], Attribute::ApproximateReceiveCount), Some("1"));
-    assert_eq!(attribute(&messages[1], Attribute::ApproximateReceiveCount), Some("2"));
+    assert_eq!(attribute(&messages[0], &Attribute::ApproximateReceiveCount), Some("1"));
+    assert_eq!(attribute(&messages[1], &Attribute::ApproximateReceiveCount), Some("2"));
 
     // A process that is killed leaves half a line at most.
     let path = world.file("queues.journal");

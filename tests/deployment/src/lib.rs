@@ -1,0 +1,1 @@
+//! Holds the deployment against the code.

@@ -5,6 +5,7 @@
 
 pub mod delivery;
 pub mod event;
+pub mod fault;
 pub mod group;
 pub mod id;
 pub mod input;
@@ -12,6 +13,7 @@ pub mod limits;
 pub mod message;
 pub mod processor;
 pub mod progress;
+pub mod rows;
 pub mod run;
 pub mod unit;
 

@@ -16,6 +16,8 @@ pub const LIST_BYTES: u64 = 1024 * 1024 * 1024;
 pub const ROWS: u32 = 250_000;
 /// One row, as JSON.
 pub const ROW_BYTES: usize = 25_000;
+/// Columns of a CSV list.
+pub const COLUMNS: usize = 1_000;
 /// Characters of a task specification and one input together: the upstream's limit.
 pub const SPEC_AND_INPUT_CHARS: usize = 25_000;
 /// Characters of a task specification: the upstream's limit.

@@ -85,6 +85,6 @@ impl World {
 }
 
 /// The value of a system attribute.
-pub(crate) fn attribute(message: &Message, name: &MessageSystemAttributeName) -> Option<&str> {
+pub(crate) fn attribute<'a>(message: &'a Message, name: &MessageSystemAttributeName) -> Option<&'a str> {
     message.attributes.as_ref()?.get(name).map(String::as_str)
 }

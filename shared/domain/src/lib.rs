@@ -3,7 +3,9 @@
 //! Pure: no I/O, no AWS, no clock. A decision is a function `(state, input, now) -> (state, effects)`;
 //! the other crates carry it out. Invariant: nothing here awaits, reads the time, or draws a random number.
 
+pub mod choice;
 pub mod delivery;
+pub mod estimate;
 pub mod event;
 pub mod fault;
 pub mod group;
@@ -15,6 +17,7 @@ pub mod processor;
 pub mod progress;
 pub mod rows;
 pub mod run;
+pub mod schema;
 pub mod unit;
 
 pub use id::{OwnerId, UnitId};

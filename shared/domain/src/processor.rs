@@ -16,28 +16,37 @@ pub struct Processor {
     pub median: Duration,
     /// The longest documented time of a run, while running.
     pub longest: Duration,
+    /// How many output fields it is said to be good for.
+    pub fields: usize,
 }
 
-const fn line(name: &'static str, dollars_per_thousand: u64, median: u64, longest: u64) -> Processor {
+const fn line(
+    name: &'static str,
+    dollars_per_thousand: u64,
+    median: u64,
+    longest: u64,
+    fields: usize,
+) -> Processor {
     Processor {
         name,
         micro_dollars: dollars_per_thousand * 1_000,
         median: Duration::from_secs(median),
         longest: Duration::from_secs(longest),
+        fields,
     }
 }
 
 /// Every documented processor, cheapest first.
 pub const PROCESSORS: [Processor; 9] = [
-    line("lite", 5, 45, 120),
-    line("base", 10, 50, 180),
-    line("core", 25, 90, 300),
-    line("core2x", 50, 210, 600),
-    line("pro", 100, 210, 600),
-    line("ultra", 300, 240, 1_500),
-    line("ultra2x", 600, 360, 3_000),
-    line("ultra4x", 1_200, 480, 5_400),
-    line("ultra8x", 2_400, 390, 7_200),
+    line("lite", 5, 45, 120, 2),
+    line("base", 10, 50, 180, 5),
+    line("core", 25, 90, 300, 10),
+    line("core2x", 50, 210, 600, 10),
+    line("pro", 100, 210, 600, 20),
+    line("ultra", 300, 240, 1_500, 20),
+    line("ultra2x", 600, 360, 3_000, 25),
+    line("ultra4x", 1_200, 480, 5_400, 25),
+    line("ultra8x", 2_400, 390, 7_200, 25),
 ];
 
 /// The processor used when nobody chose one and the upstream recommends none.

@@ -135,6 +135,9 @@ impl std::fmt::Debug for Secrets {
 /// The upstream's task specification for these outputs and inputs.
 ///
 /// `suggested` is the schema that the upstream suggested for [`Output::Described`]; without it such an output is asked for as `auto`.
+///
+/// # Panics
+/// Never: a [`RawValue`] holds valid JSON.
 #[must_use]
 pub fn task_spec(output: &Output, suggested: Option<&Value>, input_schema: Option<&Value>) -> Value {
     let json_schema = |schema: &Value| json!({ "type": "json", "json_schema": schema });

@@ -1,1 +1,17 @@
-//! Holds the deployment against the code.
+//! What the tests of the deployment stand on: the template as AWS would see it, and the pinned tools that say so.
+//!
+//! Owns the translation of `template.yaml`, its evaluation for given parameters, and the routing of its REST API. What must
+//! hold is said by the tests. Invariant: nothing here asks an account or the network for anything.
+
+pub mod filter;
+pub mod gateway;
+pub mod template;
+pub mod tools;
+
+pub use template::Template;
+
+/// The root of the workspace.
+#[must_use]
+pub fn root() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}

@@ -1,0 +1,151 @@
+//! Signatures by the Standard Webhooks specification, and their check, also in the upstream's older form.
+//!
+//! Signed is `id.timestamp.body` with HMAC-SHA256; a header may carry several signatures, of which one has to fit.
+
+use std::fmt;
+use std::str::FromStr;
+
+use data_encoding::BASE64;
+use ring::hmac;
+
+const PREFIX: &str = "whsec_";
+/// How far a signature's time may be from now, in seconds.
+const TOLERANCE: i64 = 300;
+
+/// A signing secret: `whsec_` and the base64 of 24 to 64 bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SigningSecret {
+    text: String,
+    key: Vec<u8>,
+}
+
+/// The text is not a signing secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a signing secret is whsec_ followed by the base64 of 24 to 64 bytes")]
+pub struct NotASecret;
+
+impl SigningSecret {
+    /// The secret that these random bytes make.
+    #[must_use]
+    pub fn generate(bytes: [u8; 32]) -> Self {
+        Self { text: format!("{PREFIX}{}", BASE64.encode(&bytes)), key: bytes.to_vec() }
+    }
+
+    /// The secret as its receiver has to know it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+
+    /// The signature of a delivery: `v1,` and base64.
+    #[must_use]
+    pub fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
+        signature(&self.key, id, timestamp, body)
+    }
+}
+
+impl FromStr for SigningSecret {
+    type Err = NotASecret;
+
+    fn from_str(text: &str) -> Result<Self, NotASecret> {
+        let encoded = text.strip_prefix(PREFIX).ok_or(NotASecret)?;
+        let key = BASE64.decode(encoded.as_bytes()).map_err(|_| NotASecret)?;
+        if (24..=64).contains(&key.len()) { Ok(Self { text: text.to_owned(), key }) } else { Err(NotASecret) }
+    }
+}
+
+impl fmt::Debug for SigningSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// The value of `webhook-signature`: a signature by each secret, since a receiver may know only one of them.
+#[must_use]
+pub fn sign(secrets: &[SigningSecret], id: &str, timestamp: i64, body: &[u8]) -> String {
+    let signatures: Vec<String> = secrets.iter().map(|secret| secret.sign(id, timestamp, body)).collect();
+    signatures.join(" ")
+}
+
+/// Why a signature is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unverified {
+    /// Signed too long ago, or in the future.
+    #[error("the signature's time is more than {TOLERANCE} seconds from now")]
+    Time,
+    /// No signature fits.
+    #[error("no signature fits")]
+    Signature,
+}
+
+/// Checks the signatures of a delivery that came in: by the standard key, then by the upstream's older form, in which the whole secret is the key.
+pub fn verify(
+    secret: &str,
+    id: &str,
+    timestamp: i64,
+    signatures: &str,
+    body: &[u8],
+    now: i64,
+) -> Result<(), Unverified> {
+    if now.abs_diff(timestamp) > TOLERANCE.unsigned_abs() {
+        return Err(Unverified::Time);
+    }
+    let standard = secret.parse::<SigningSecret>().ok().map(|secret| secret.sign(id, timestamp, body));
+    let legacy = signature(secret.as_bytes(), id, timestamp, body);
+    let expected = standard.into_iter().chain([legacy]);
+    let fits = |expected: String| {
+        signatures.split(' ').any(|given| crate::same(given.as_bytes(), expected.as_bytes()))
+    };
+    if expected.map(fits).any(|fits| fits) { Ok(()) } else { Err(Unverified::Signature) }
+}
+
+fn signature(key: &[u8], id: &str, timestamp: i64, body: &[u8]) -> String {
+    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
+    context.update(format!("{id}.{timestamp}.").as_bytes());
+    context.update(body);
+    format!("v1,{}", BASE64.encode(context.sign().as_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "whsec_c3ludGhldGljLXNpZ25pbmcta2V5LTI0";
+
+    #[test]
+    fn a_signature_is_the_one_that_other_implementations_make() {
+        let secret: SigningSecret = SECRET.parse().expect("a secret");
+        // computed with Python's hmac and base64 over "msg_1.1791209028.{}"
+        let signature = secret.sign("msg_1", 1_791_209_028, b"{}");
+        assert_eq!(signature, "v1,TpXcqs9vm9fRvNFtRxgAww5ELQ0IlRKZce3UuwsXY5U=");
+    }
+
+    #[test]
+    fn what_was_changed_is_not_accepted() {
+        let secret: SigningSecret = SECRET.parse().expect("a secret");
+        let good = secret.sign("msg_1", 1_000, b"{}");
+        let check =
+            |id, at, signatures: &str, body: &[u8], now| verify(SECRET, id, at, signatures, body, now);
+        assert_eq!(check("msg_1", 1_000, &good, b"{}", 1_300), Ok(()));
+        assert_eq!(check("msg_1", 1_000, &good, b"{}", 1_301), Err(Unverified::Time));
+        assert_eq!(check("msg_1", 1_301, &good, b"{}", 1_000), Err(Unverified::Time));
+        assert_eq!(check("msg_2", 1_000, &good, b"{}", 1_000), Err(Unverified::Signature));
+        assert_eq!(check("msg_1", 1_000, &good, b"{ }", 1_000), Err(Unverified::Signature));
+        assert_eq!(check("msg_1", 1_000, "v2,abc", b"{}", 1_000), Err(Unverified::Signature));
+    }
+
+    #[test]
+    fn one_of_several_signatures_is_enough() {
+        let secrets = [SigningSecret::generate([1; 32]), SECRET.parse().expect("a secret")];
+        let signatures = sign(&secrets, "msg_1", 1_000, b"{}");
+        assert_eq!(signatures.split(' ').count(), 2);
+        assert_eq!(verify(SECRET, "msg_1", 1_000, &signatures, b"{}", 1_000), Ok(()));
+    }
+
+    #[test]
+    fn a_secret_has_its_prefix_and_its_length() {
+        for text in ["", "whsec_", "c3ludGhldGljLXNpZ25pbmcta2V5LTI0", "whsec_!", "whsec_YQ=="] {
+            assert_eq!(text.parse::<SigningSecret>(), Err(NotASecret), "{text}");
+        }
+    }
+}

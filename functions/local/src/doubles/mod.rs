@@ -9,7 +9,7 @@ pub mod scheduler;
 mod serve;
 pub mod sqs;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::io;
 use std::net::SocketAddr;

@@ -79,6 +79,13 @@ impl World {
         self.receive(queue).await.into_iter().map(|message| message.body.unwrap()).collect()
     }
 
+    /// How many messages can be received now.
+    pub(crate) async fn visible(&self, queue: &str) -> usize {
+        let name = QueueAttributeName::ApproximateNumberOfMessages;
+        let request = self.sqs.get_queue_attributes().queue_url(queue).attribute_names(name.clone());
+        request.send().await.unwrap().attributes.unwrap()[&name].parse().unwrap()
+    }
+
     pub(crate) fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }

@@ -30,6 +30,7 @@ pub struct Mapping {
 
 impl Mapping {
     /// Takes nothing new, and returns when the handlers under way have ended and their answers have been acted on.
+    /// A message that was on its way here in this moment comes back when its visibility timeout has passed.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
@@ -90,3 +91,6 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("the handler has panicked")
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 //!
 //! Every case makes the same SDK calls against the embedded default and against ministack, and both must answer what
 //! the case says AWS documents. Where ministack is known to differ from AWS, the case says what it answers, and why that is wrong.
-//! Without ministack the cases are skipped loudly; in CI they fail. `.ci/ministack` installs it.
+//! Without ministack that side is skipped loudly; in CI the cases fail. `.ci/ministack` installs it.
 
 mod mappings;
 mod messages;

@@ -13,8 +13,10 @@ mod state;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use ambient::Clock;
+use jiff::Timestamp;
 use tokio::sync::Notify;
 
 pub(crate) use error::Error;
@@ -23,6 +25,9 @@ use super::journal::Journal;
 use super::sqs::{self, Sqs};
 use schedule::{ActionAfterCompletion, Schedule};
 use state::{Change, State};
+
+/// When its queue does not take a schedule's message, it is sent again after this long.
+const RETRY_EVERY: Duration = Duration::from_mins(1);
 
 /// The schedules of one process; clones are the same schedules.
 #[derive(Clone, Debug)]
@@ -75,8 +80,9 @@ impl Scheduler {
         let now = self.0.clock.now();
         let target = &schedule.definition.target.arn;
         let queue = sqs::name_in_arn(target).unwrap_or_default();
-        if let Err(error) = self.0.sqs.deliver(queue, schedule.message(now)) {
-            tracing::error!(schedule = schedule.name, target, %error, "a schedule's message cannot be sent and is lost");
+        let sent = self.0.sqs.deliver(queue, schedule.message(now));
+        if let Err(error) = &sent {
+            tracing::error!(schedule = schedule.name, target, %error, "a schedule's message cannot be sent now");
         }
         let mut inner = self.lock();
         let key = (schedule.definition.group_name.clone(), schedule.name.clone());
@@ -84,7 +90,10 @@ impl Scheduler {
         if inner.state.get(&key) != Some(&schedule) {
             return;
         }
-        let next_at = schedule.after(now);
+        let next_at = match sent {
+            Ok(()) => schedule.after(now),
+            Err(_) => Some(now.saturating_add(RETRY_EVERY).unwrap_or(Timestamp::MAX)),
+        };
         let deletes = schedule.definition.action_after_completion == ActionAfterCompletion::Delete;
         let change = if next_at.is_none() && deletes {
             Change::Deleted(key)
@@ -96,6 +105,12 @@ impl Scheduler {
             tracing::error!("the journal of the schedules cannot be written");
         }
         inner.state.apply(change);
+    }
+
+    /// Whether there is a schedule, and the next one is not due yet.
+    #[cfg(test)]
+    fn waits_past(&self, clock: &Clock) -> bool {
+        self.lock().state.next_due().is_some_and(|(at, _)| at > clock.now())
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -79,6 +79,19 @@ async fn a_rate_fires_at_once_and_then_at_each_turn() {
 }
 
 #[tokio::test]
+async fn a_message_that_finds_no_queue_is_sent_when_there_is_one() {
+    let world = World::start().await;
+    create(&world, "early", &at(&world, 0)).send().await.unwrap();
+    while !world.doubles.scheduler().waits_past(&world.clock) {
+        tokio::task::yield_now().await;
+    }
+    let queue = world.queue("q", &[]).await;
+    assert!(world.bodies(&queue).await.is_empty());
+    world.pass(60);
+    assert_eq!(arrived(&world, &queue).await, ["early"]);
+}
+
+#[tokio::test]
 async fn a_disabled_schedule_does_not_fire_until_it_is_enabled() {
     let world = World::start().await;
     let queue = world.queue("q", &[]).await;

@@ -55,6 +55,7 @@ async fn a_stale_receipt_deletes_nothing_and_hides_nothing() {
     let refused = change.clone().receipt_handle(&stale).send().await.unwrap_err();
     assert_eq!(refused.code(), Some("InvalidParameterValue"));
     assert!(world.bodies(&queue).await.is_empty(), "the message is still with its second receiver");
+    change.visibility_timeout(10).receipt_handle(&fresh).send().await.unwrap();
 
     world.sqs.delete_message().queue_url(&queue).receipt_handle(&fresh).send().await.unwrap();
     world.sqs.delete_message().queue_url(&queue).receipt_handle(&fresh).send().await.unwrap();

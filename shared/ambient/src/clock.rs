@@ -28,6 +28,7 @@ impl Clock {
     /// # Panics
     /// When the clock was advanced past the year 9999.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is where the machine's time is read")]
     pub fn now(&self) -> Timestamp {
         let offset = jiff::SignedDuration::from_micros(self.offset_micros.load(Ordering::Acquire));
         Timestamp::now().checked_add(offset).expect("a clock is never moved past the year 9999")

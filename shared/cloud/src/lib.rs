@@ -3,6 +3,8 @@
 //! Credentials and region come as the SDK finds them; an endpoint of our own (the embedded default, an
 //! emulator) brings fixed ones, for nothing there checks them. Invariant: no client is made with the SDK's default HTTP stack.
 
+pub mod vars;
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;

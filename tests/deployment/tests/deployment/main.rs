@@ -3,8 +3,11 @@
 //! Needs the pinned tools of `.ci/tools`; without them the tests that need them say so and count as passed, in CI as failed.
 
 mod alarms;
+mod dependencies;
 mod functions;
 mod lint;
 mod roles;
 mod routes;
 mod sources;
+mod tables;
+mod world;

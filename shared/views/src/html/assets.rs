@@ -1,0 +1,53 @@
+//! The page's style and script, and the policy that lets these two run and nothing else.
+
+use std::sync::LazyLock;
+
+use data_encoding::BASE64;
+use domain::unit::Unit;
+use ring::digest;
+
+pub(super) const STYLE: &str = include_str!("style.css");
+pub(super) const SCRIPT: &str = include_str!("live.js");
+/// Three rows of a table.
+pub(super) const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%233d52d5'/%3E%3Cpath d='M4 5h8M4 8h8M4 11h5' stroke='%23fff' stroke-width='1.5' stroke-linecap='round'/%3E%3C/svg%3E";
+
+static HASHES: LazyLock<(String, String)> = LazyLock::new(|| (hash(STYLE), hash(SCRIPT)));
+
+fn hash(text: &str) -> String {
+    format!("'sha256-{}'", BASE64.encode(digest::digest(&digest::SHA256, text.as_bytes()).as_ref()))
+}
+
+/// The `Content-Security-Policy` of a unit's page: its own style and script, connections to its own service, nothing from others.
+#[must_use]
+pub fn content_security_policy(unit: &Unit) -> String {
+    let (style, script) = &*HASHES;
+    let origin = url::Url::parse(&unit.spec.public_base)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .map(|url| format!(" {}", url.origin().ascii_serialization()))
+        .unwrap_or_default();
+    format!(
+        "default-src 'none'; style-src {style}; script-src {script}; img-src data:; connect-src 'self'{origin}; \
+         base-uri 'self'{origin}; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_lets_nothing_in_but_this_service() {
+        let mut unit = crate::testing::group(1);
+        unit.spec.public_base = "https://api.example/stage".to_owned();
+        let policy = content_security_policy(&unit);
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"));
+        assert!(policy.contains("connect-src 'self' https://api.example;"));
+        assert!(!policy.contains("unsafe") && !policy.contains('*'));
+    }
+
+    #[test]
+    fn style_and_script_cannot_end_their_elements() {
+        assert!(!STYLE.contains("</") && !SCRIPT.contains("</"));
+    }
+}

@@ -1,0 +1,20 @@
+//! What a reader may choose about a view.
+
+/// What stands in `results` of the JSON.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// The contents of the outputs, `null` where there is none.
+    #[default]
+    Contents,
+    /// Flat rows: `$id`, `$status`, the input's fields, the output's fields.
+    Rows,
+}
+
+/// What a reader may choose about a view.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// What stands in `results` of the JSON.
+    pub shape: Shape,
+    /// The output fields to show, in this order; none shows all. Affects tables and flat rows, never `runs`.
+    pub fields: Option<Vec<String>>,
+}

@@ -1,0 +1,75 @@
+//! A row as a view is fed with it, and what an output is made of.
+
+use std::borrow::Cow;
+
+use domain::Unit;
+use domain::run::{Run, RunError, RunStatus};
+use domain::unit::Status;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A row of a group: its input, and what became of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// Its place, from 0.
+    pub index: u32,
+    /// Its input; none in a pass that did not ask for inputs.
+    pub input: Option<&'a RawValue>,
+    /// Its run; none before it is over, and in a pass that did not ask for runs.
+    pub run: Option<&'a Run>,
+    /// The upstream's id of its present attempt, once bought.
+    pub run_id: Option<&'a str>,
+    /// Where it stands, also where there is no run to say so.
+    pub status: RunStatus,
+}
+
+/// The parts of the upstream's output object, byte for byte.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub(crate) struct Output<'a> {
+    #[serde(borrow, default)]
+    pub(crate) content: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(crate) basis: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "type")]
+    pub(crate) kind: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "mcp_tool_calls")]
+    pub(crate) tool_calls: Option<&'a RawValue>,
+}
+
+impl<'a> Row<'a> {
+    /// The parts of its output; all absent unless it completed.
+    pub(crate) fn output(&self) -> Output<'a> {
+        let output = match self.run {
+            Some(run) if self.status == RunStatus::Completed => run.output.as_deref(),
+            _ => None,
+        };
+        output.and_then(|output| serde_json::from_str(output.get()).ok()).unwrap_or_default()
+    }
+
+    /// Why it has no output, once that is certain.
+    pub(crate) fn error(&self, unit: &Unit) -> Option<Cow<'a, RunError>> {
+        if !matches!(self.status, RunStatus::Failed | RunStatus::Cancelled | RunStatus::TimedOut) {
+            return None;
+        }
+        if let Some(run) = self.run
+            && run.status == self.status
+            && let Some(error) = &run.error
+        {
+            return Some(Cow::Borrowed(error));
+        }
+        Some(Cow::Owned(RunError::new(reason(self.status, unit))))
+    }
+}
+
+/// Why a row ended that has nothing of its own to say: it shared the end of its unit.
+fn reason(status: RunStatus, unit: &Unit) -> String {
+    match (status, &unit.progress.failure) {
+        (_, Some(failure)) => failure.message.clone(),
+        (RunStatus::Cancelled, None) if unit.status == Status::Cancelled => {
+            "the group was cancelled".to_owned()
+        }
+        (RunStatus::Cancelled, None) => "the run was cancelled".to_owned(),
+        (RunStatus::TimedOut, None) => "the time was up before it ended".to_owned(),
+        _ => "it failed without a reason".to_owned(),
+    }
+}

@@ -1,0 +1,5 @@
+//! What views make of whole groups.
+
+mod golden;
+mod hostile;
+mod shapes;

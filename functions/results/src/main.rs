@@ -1,0 +1,25 @@
+//! The function as Lambda runs it: reads the environment, connects, and streams its answers.
+
+use ambient::{Clock, Entropy};
+use anyhow::Context;
+use lambda_http::{Error, run_with_streaming_response, tracing};
+use results::{Break, Config, Results, Settings, Wake};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    #[expect(clippy::disallowed_methods, reason = "only mains read the environment")]
+    let config = Config::from_vars(|name| std::env::var(name).ok())?;
+    run_with_streaming_response(results::router(connect(config).await?)).await
+}
+
+/// Opens every connection while the function initialises, where Lambda gives it full CPU.
+async fn connect(config: Config) -> anyhow::Result<Results> {
+    let aws = cloud::config(None).await;
+    let key = vault::resolve(&aws, &config.sealing_key_arn).await?;
+    let sealer = vault::Sealer::from_text(&key, Entropy::system()).context("the sealing key is no key")?;
+    let store = store::Store::new(&aws, config.tables);
+    store.ping().await?;
+    Ok(Results::new(store, sealer, Clock::system(), Wake::default(), Settings { at_fault: Break::End }))
+}

@@ -1,0 +1,121 @@
+//! What a reader may say in a query; every fault is told at once.
+
+use std::time::Duration;
+
+use domain::limits;
+use domain::run::RunStatus;
+use serde::Deserialize;
+use views::{Options, Shape};
+
+use crate::refusal::Refusal;
+use crate::runs;
+
+/// The query of a result.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Result {
+    wait: Option<String>,
+    shape: Option<String>,
+    fields: Option<String>,
+}
+
+impl Result {
+    /// The options that it spells, and how long to wait.
+    pub(crate) fn read(self) -> std::result::Result<(Options, Option<Duration>), Refusal> {
+        let mut faults = Vec::new();
+        let longest = limits::WAIT.as_secs();
+        let wait = self.wait.map(|wait| match wait.parse::<u64>() {
+            Ok(seconds) if seconds <= longest => Duration::from_secs(seconds),
+            _ => {
+                faults.push(format!("wait: must be a number of seconds from 0 to {longest}"));
+                Duration::ZERO
+            }
+        });
+        let shape = match self.shape.as_deref() {
+            None | Some("contents") => Shape::Contents,
+            Some("rows") => Shape::Rows,
+            Some(_) => {
+                faults.push("shape: must be contents or rows".to_owned());
+                Shape::Contents
+            }
+        };
+        let fields = self.fields.map(|fields| {
+            fields.split(',').map(str::trim).filter(|field| !field.is_empty()).map(str::to_owned).collect()
+        });
+        if faults.is_empty() { Ok((Options { shape, fields }, wait)) } else { Err(Refusal::Query(faults)) }
+    }
+}
+
+/// The query of a page of runs.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Runs {
+    cursor: Option<String>,
+    limit: Option<String>,
+    status: Option<String>,
+}
+
+impl Runs {
+    /// The runs that it names.
+    pub(crate) fn read(self) -> std::result::Result<runs::Wanted, Refusal> {
+        let mut faults = Vec::new();
+        let from = self.cursor.map_or(Some(0), |cursor| cursor.parse().ok());
+        if from.is_none() {
+            faults.push("cursor: must be a next_cursor of the page before".to_owned());
+        }
+        let limit = self.limit.map_or(Some(runs::USUAL_PAGE), |limit| limit.parse().ok());
+        let limit = limit.filter(|limit| runs::Wanted::is_in_range(*limit));
+        if limit.is_none() {
+            faults.push(format!("limit: must be a number from 1 to {}", limits::RUNS_PAGE));
+        }
+        let status = self.status.map(|word| RunStatus::ALL.into_iter().find(|status| status.word() == word));
+        if status == Some(None) {
+            let words: Vec<&str> = RunStatus::ALL.iter().map(|status| status.word()).collect();
+            faults.push(format!("status: must be one of {}", words.join(", ")));
+        }
+        match (from, limit) {
+            (Some(from), Some(limit)) if faults.is_empty() => {
+                Ok(runs::Wanted { from, limit, status: status.flatten() })
+            }
+            _ => Err(Refusal::Query(faults)),
+        }
+    }
+}
+
+/// The query of a typed stream.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Events {
+    /// What `Last-Event-ID` says, for a page that begins where it was rendered.
+    pub(crate) last_event_id: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn result(wait: &str, shape: &str) -> std::result::Result<(Options, Option<Duration>), Refusal> {
+        Result { wait: Some(wait.to_owned()), shape: Some(shape.to_owned()), fields: None }.read()
+    }
+
+    #[test]
+    fn the_longest_wait_is_taken_and_one_second_more_is_not() {
+        let longest = limits::WAIT.as_secs();
+        assert_eq!(result(&longest.to_string(), "rows").expect("valid").1, Some(limits::WAIT));
+        assert!(result(&(longest + 1).to_string(), "rows").is_err());
+    }
+
+    #[test]
+    fn every_fault_is_told() {
+        let Err(Refusal::Query(faults)) = result("soon", "round") else { panic!("faults expected") };
+        assert_eq!(faults.len(), 2);
+        let runs =
+            Runs { cursor: Some("-1".into()), limit: Some("1001".into()), status: Some("done".into()) };
+        let Err(Refusal::Query(faults)) = runs.read() else { panic!("faults expected") };
+        assert_eq!(faults.len(), 3);
+    }
+
+    #[test]
+    fn the_longest_page_is_taken_and_one_run_more_is_not() {
+        let runs = |limit: usize| Runs { limit: Some(limit.to_string()), ..Runs::default() }.read();
+        assert!(runs(limits::RUNS_PAGE).is_ok() && runs(1).is_ok());
+        assert!(runs(limits::RUNS_PAGE + 1).is_err() && runs(0).is_err());
+    }
+}

@@ -1,0 +1,126 @@
+//! `GET /{id}` and its suffixes: the unit in the format that its reader wants.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+    RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use domain::unit::Unit;
+use jiff::{SignedDuration, Timestamp};
+use views::{Format, Options, Out, View};
+
+use crate::Results;
+use crate::body::{self, Sink, Stop};
+use crate::rows::Rows;
+use crate::stream::plain;
+use crate::watch::Sight;
+
+/// When a reader of an unfinished unit may ask again, in seconds.
+const AGAIN_SECONDS: &str = "2";
+
+/// What a reader asked for besides the unit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// The suffix's format; none leaves it to `Accept`.
+    pub(crate) format: Option<Format>,
+    pub(crate) options: Options,
+    /// How long to wait for the end.
+    pub(crate) wait: Option<Duration>,
+}
+
+/// Answers with the unit in the format that is wanted.
+pub(crate) async fn answer(
+    results: &Results,
+    unit: Arc<Unit>,
+    wanted: Wanted,
+    headers: &HeaderMap,
+) -> Response {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let format = wanted.format.unwrap_or_else(|| Format::of_accept(accept));
+    if format == Format::Sse {
+        let last = super::routes::last_event_id(headers, None);
+        return events(plain::stream(results, unit, wanted.options, last.as_deref()));
+    }
+    let unit = match wanted.wait {
+        Some(wait) if !unit.status.is_terminal() => waited(results, unit, wait).await,
+        _ => unit,
+    };
+    let body = {
+        let rows = Rows::new(results.store(), &unit);
+        let view = views::view(format, unit.clone(), &wanted.options);
+        body::written(results.settings().at_fault, move |sink| async move { write(&rows, view, &sink).await })
+    };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+    headers.insert(VARY, HeaderValue::from_static("accept"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !unit.status.is_terminal() {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(AGAIN_SECONDS));
+    }
+    match format {
+        Format::Html => {
+            headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+            if let Ok(policy) = HeaderValue::try_from(views::content_security_policy(&unit)) {
+                headers.insert(CONTENT_SECURITY_POLICY, policy);
+            }
+        }
+        Format::Csv => {
+            if let Ok(name) = HeaderValue::try_from(format!("attachment; filename=\"{}.csv\"", unit.id)) {
+                headers.insert(CONTENT_DISPOSITION, name);
+            }
+        }
+        Format::Json | Format::Markdown | Format::Ndjson | Format::Sse => {}
+    }
+    response
+}
+
+/// An event stream as a response; without one, the word that the stream is at its end.
+pub(crate) fn events(body: Option<Body>) -> Response {
+    let Some(body) = body else { return StatusCode::NO_CONTENT.into_response() };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(Format::Sse.content_type()));
+    headers.insert(VARY, HeaderValue::from_static("accept"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+/// Writes a view of these rows.
+pub(crate) async fn write(rows: &Rows, mut view: Box<dyn View>, sink: &Sink) -> Result<(), Stop> {
+    let mut out = Out::default();
+    while let Some(pass) = view.turn(&mut out) {
+        let mut walk = rows.walk(rows.all(), pass);
+        while let Some(found) = walk.next().await? {
+            view.row(&found.row(), &mut out);
+            sink.pour(&mut out).await?;
+        }
+    }
+    sink.send(out.take()).await
+}
+
+/// The unit once it is over, or as it stands when the time is up.
+async fn waited(results: &Results, unit: Arc<Unit>, wait: Duration) -> Arc<Unit> {
+    let clock = results.clock();
+    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::ZERO);
+    let until = clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+    let mut watcher = results.watchers().watch(&unit, false);
+    let mut unit = unit;
+    while !unit.status.is_terminal() {
+        tokio::select! {
+            sight = watcher.next() => match sight {
+                Sight::Unit(seen, _) => unit = seen,
+                Sight::Gone | Sight::Dark => return unit,
+            },
+            () = clock.sleep_until(until) => return unit,
+        }
+    }
+    unit
+}

@@ -71,8 +71,10 @@ pub enum Inputs {
 }
 
 /// What each run shall answer.
+///
+/// Stored with the variant outside: inside a tagged form serde could not read a raw value back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Output {
     /// Text.
     Text {
@@ -155,4 +157,26 @@ pub fn task_spec(output: &Output, suggested: Option<&Value>, input_schema: Optio
         spec["input_schema"] = json_schema(schema);
     }
     spec
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_output_is_read_back_as_it_was_stored() {
+        let schema = RawValue::from_string(r#"{ "type":"object", "max":1.0 }"#.to_owned()).expect("JSON");
+        for output in [
+            Output::Text { description: Some("a line".to_owned()) },
+            Output::Text { description: None },
+            Output::Json { schema: Arc::from(schema) },
+            Output::Described { description: "the CEO".to_owned() },
+            Output::Auto,
+        ] {
+            let stored = serde_json::to_string(&output).expect("JSON");
+            let read: Output = serde_json::from_str(&stored).expect("what was stored");
+            assert_eq!(serde_json::to_string(&read).expect("JSON"), stored);
+            assert_eq!(task_spec(&read, None, None), task_spec(&output, None, None));
+        }
+    }
 }

@@ -52,6 +52,8 @@ impl Client {
     pub fn new(settings: Settings) -> Result<Self> {
         #[expect(clippy::disallowed_methods, reason = "this crate is where upstream connections are made")]
         let http = reqwest::Client::builder()
+            // A connection of its own for each stream: over HTTP/2 the hundred-and-first would wait, silently, for another to end.
+            .http1_only()
             .connect_timeout(settings.connect)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

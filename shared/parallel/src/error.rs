@@ -75,7 +75,10 @@ impl Error {
     /// Whether a create that failed so has surely created nothing.
     #[must_use]
     pub const fn created_nothing(&self) -> bool {
-        !matches!(self.kind, Kind::Unavailable | Kind::Lost | Kind::Silent | Kind::Malformed)
+        !matches!(
+            self.kind,
+            Kind::Unavailable | Kind::Lost | Kind::Silent | Kind::Malformed | Kind::StillActive
+        )
     }
 
     /// The error for an answer with a failing status and this body.
@@ -105,9 +108,10 @@ impl From<reqwest::Error> for Error {
         if error.is_connect() {
             return Self::new(Kind::NotSent, "the upstream cannot be reached");
         }
-        if error.is_decode() {
-            return Self::new(Kind::Malformed, "the upstream's answer is not what its API documents");
+        if error.is_builder() {
+            return Self::new(Kind::NotSent, "the request cannot be made");
         }
+        // A body that is cut off calls itself undecodable; JSON is read elsewhere.
         let why = if error.is_timeout() { "in time" } else { "whole" };
         Self::new(Kind::Lost, format!("the upstream's answer did not come {why}"))
     }
@@ -134,16 +138,29 @@ fn upstream_error(body: &[u8]) -> Option<UpstreamError> {
         #[serde(default)]
         msg: String,
     }
+    #[derive(Deserialize)]
+    struct Faults {
+        errors: Vec<Fault>,
+    }
+    fn told(faults: &[Fault]) -> String {
+        let faults = faults.iter().map(|fault| {
+            let place =
+                fault.loc.iter().map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned));
+            format!("{}: {}", place.collect::<Vec<_>>().join("."), fault.msg)
+        });
+        faults.collect::<Vec<_>>().join("; ")
+    }
     if let Ok(form) = serde_json::from_slice::<Form1>(body) {
-        return Some(form.error);
+        let mut error = form.error;
+        // A request that is refused has its faults beside the message; what was sent stands there too, and stays there.
+        let faults = error.detail.as_ref().and_then(|detail| Faults::deserialize(detail).ok());
+        if let Some(Faults { errors }) = faults.filter(|faults| !faults.errors.is_empty()) {
+            error.message = format!("{} {}", error.message, told(&errors)).trim().to_owned();
+        }
+        return Some(error);
     }
     let form: Form2 = serde_json::from_slice(body).ok()?;
-    let faults = form.detail.iter().map(|fault| {
-        let place =
-            fault.loc.iter().map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned));
-        format!("{}: {}", place.collect::<Vec<_>>().join("."), fault.msg)
-    });
-    Some(UpstreamError { ref_id: None, message: faults.collect::<Vec<_>>().join("; "), detail: None })
+    Some(UpstreamError { ref_id: None, message: told(&form.detail), detail: None })
 }
 
 #[cfg(test)]
@@ -172,6 +189,10 @@ mod tests {
         {
             assert_eq!(Error::of_answer(status, None, b"").created_nothing(), nothing, "{status}");
         }
+        assert!(
+            !Error::of_answer(408, None, b"").created_nothing(),
+            "a proxy may say so after it passed a request on"
+        );
         assert!(Error::new(Kind::NotSent, "").created_nothing());
         assert!(!Error::new(Kind::Lost, "").created_nothing());
     }

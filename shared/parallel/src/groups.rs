@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::types::or_default;
+use crate::types::{or_default, time};
 use crate::{Client, EventStream, Key, Result};
 
 /// A group.
@@ -19,7 +19,7 @@ pub struct TaskGroup {
     /// How its runs stand.
     pub status: GroupStatus,
     /// When it was created.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "time")]
     pub created_at: Option<Timestamp>,
 }
 
@@ -27,13 +27,13 @@ pub struct TaskGroup {
 #[derive(Debug, Clone, Deserialize)]
 pub struct GroupStatus {
     /// All of them.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub num_task_runs: u64,
     /// By status; absent means none.
     #[serde(default, deserialize_with = "or_default")]
     pub task_run_status_counts: BTreeMap<String, u64>,
     /// Whether one is queued, running or cancelling.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub is_active: bool,
 }
 

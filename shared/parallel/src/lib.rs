@@ -12,7 +12,10 @@ mod key;
 mod runs;
 mod stream;
 mod suggest;
+#[cfg(test)]
+mod tests;
 mod types;
+mod watch;
 
 pub use client::{Client, Settings};
 pub use error::{Error, Kind};

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use reqwest::Method;
 
-use crate::{Client, Key, Kind, Result, RunResult, TaskRun};
+use crate::{Client, Key, Kind, Result, RunResult, RunStatus, TaskRun};
 
 /// What asking for a result says.
 #[derive(Debug, Clone)]
 pub enum RunState {
     /// It completed; here it is.
     Completed(Box<RunResult>),
-    /// It is still active.
+    /// It is still active, or completed a moment ago: its result is yet to come.
     Active,
     /// It is over without a result, as the run's own state tells.
     Ended(Box<TaskRun>),
@@ -25,7 +25,8 @@ impl Client {
 
     /// The result of a run, waited for up to `wait`.
     ///
-    /// A 404 tells a failed run from an unknown one only by the run's own state, which is then asked for.
+    /// A 404 does not tell a failed run from an unknown one: only the run's own state does, which is then asked for. A run that says of
+    /// itself that it completed is never ended by a result that could not be had.
     pub async fn result(&self, key: &Key, id: &str, wait: Duration) -> Result<RunState> {
         let request = self
             .request(Method::GET, key, &["v1", "tasks", "runs", id, "result"])?
@@ -36,7 +37,8 @@ impl Client {
             Err(error) if error.kind == Kind::StillActive => Ok(RunState::Active),
             Err(error) if error.kind == Kind::NotFound => {
                 let run = self.run(key, id).await?;
-                Ok(if run.status.is_terminal() { RunState::Ended(Box::new(run)) } else { RunState::Active })
+                let ended = run.status.is_terminal() && run.status != RunStatus::Completed;
+                Ok(if ended { RunState::Ended(Box::new(run)) } else { RunState::Active })
             }
             Err(error) => Err(error),
         }

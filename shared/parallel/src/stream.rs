@@ -1,7 +1,8 @@
 //! Event streams: framing by the standard's rules, then one typed event for each `data`.
 //!
 //! A stream's end says nothing about its runs: only a terminal status does. Events of unknown kinds are kept raw.
-//! Invariant: no line takes more memory than [`crate::Settings::largest`].
+//! An event that the end of the stream cuts in the middle is dropped, as the standard has it.
+//! Invariant: no event takes more memory than [`crate::Settings::largest`].
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use sseer::EventStream as Frames;
 use sseer::errors::EventStreamError;
 
 use crate::types::{TaskRun, UpstreamError};
+use crate::watch::Watched;
 use crate::{Client, Error, GroupStatus, Kind, Result};
 
 /// One event.
@@ -49,12 +51,9 @@ pub enum Event {
     },
 }
 
-type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
-
 /// A stream of events.
 pub struct EventStream {
-    frames: Pin<Box<Frames<ByteStream>>>,
-    silence: Duration,
+    frames: Pin<Box<Frames<Watched>>>,
 }
 
 impl std::fmt::Debug for EventStream {
@@ -65,11 +64,13 @@ impl std::fmt::Debug for EventStream {
 
 impl Client {
     pub(crate) async fn stream(&self, request: RequestBuilder) -> Result<EventStream> {
-        let sent = request.header(ACCEPT, "text/event-stream").send();
-        let response = tokio::time::timeout(self.settings.request, sent)
+        let opening = async {
+            let response = request.header(ACCEPT, "text/event-stream").send().await?;
+            Self::good(response, self.settings.largest).await
+        };
+        let response = tokio::time::timeout(self.settings.request, opening)
             .await
             .map_err(|_| Error::new(Kind::Silent, "the upstream did not open its stream in time"))??;
-        let response = Self::good(response, self.settings.largest).await?;
         let bytes = response.bytes_stream().map(|chunk| chunk.map_err(Error::from));
         Ok(EventStream::new(bytes, self.settings.largest, self.settings.silence))
     }
@@ -77,26 +78,17 @@ impl Client {
 
 impl EventStream {
     pub(crate) fn new(
-        bytes: impl Stream<Item = Result<Bytes>> + Send + 'static,
-        longest_line: usize,
+        bytes: impl Stream<Item = Result<Bytes>> + Send + Sync + 'static,
+        longest_event: usize,
         silence: Duration,
     ) -> Self {
-        let bytes: ByteStream = Box::pin(capped(bytes, longest_line));
-        Self { frames: Box::pin(Frames::new(bytes)), silence }
+        Self { frames: Box::pin(Frames::new(Watched::new(bytes, longest_event, silence))) }
     }
 
     /// The next event; none when the stream has ended in order.
     pub async fn next(&mut self) -> Option<Result<Event>> {
         loop {
-            let frame = match tokio::time::timeout(self.silence, self.frames.next()).await {
-                Err(_) => {
-                    return Some(Err(Error::new(
-                        Kind::Silent,
-                        "the upstream's stream was silent for too long",
-                    )));
-                }
-                Ok(frame) => frame?,
-            };
+            let frame = self.frames.next().await?;
             return Some(match frame {
                 Ok(frame) if frame.data.is_empty() => continue,
                 Ok(frame) => read(&frame.data),
@@ -105,31 +97,6 @@ impl EventStream {
             });
         }
     }
-}
-
-/// Passes chunks on as long as no line grows past `longest`.
-fn capped(
-    bytes: impl Stream<Item = Result<Bytes>> + Send,
-    longest: usize,
-) -> impl Stream<Item = Result<Bytes>> + Send {
-    bytes.scan((0_usize, false), move |(line, over), chunk| {
-        if *over {
-            return futures::future::ready(None);
-        }
-        let chunk = chunk.and_then(|chunk| {
-            *line = match chunk.iter().rposition(|&byte| byte == b'\n') {
-                Some(end) => chunk.len() - end - 1,
-                None => *line + chunk.len(),
-            };
-            *over = *line > longest;
-            if *over {
-                let message = format!("a line of the upstream's stream is longer than {longest} bytes");
-                return Err(Error::new(Kind::Malformed, message));
-            }
-            Ok(chunk)
-        });
-        futures::future::ready(Some(chunk))
-    })
 }
 
 #[derive(Deserialize)]

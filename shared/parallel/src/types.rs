@@ -60,13 +60,13 @@ pub struct TaskRun {
     /// Where it stands.
     pub status: RunStatus,
     /// The processor, as requested.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub processor: String,
     /// When it was created.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "time")]
     pub created_at: Option<Timestamp>,
     /// When it last changed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "time")]
     pub modified_at: Option<Timestamp>,
     /// What was given with it.
     #[serde(default, deserialize_with = "or_default")]
@@ -83,7 +83,7 @@ pub struct TaskRun {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Warning {
     /// For people.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub message: String,
 }
 
@@ -94,7 +94,7 @@ pub struct UpstreamError {
     #[serde(default)]
     pub ref_id: Option<String>,
     /// For people.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub message: String,
     /// More, of no fixed form.
     #[serde(default)]
@@ -117,4 +117,10 @@ where
     T: Deserialize<'de> + Default,
 {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A time, if it is one: what is written otherwise is worth no run.
+pub(crate) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = Option::<Value>::deserialize(deserializer)?;
+    Ok(text.and_then(|text| text.as_str()?.parse().ok()))
 }

@@ -33,7 +33,7 @@ impl Settings {
         Self {
             base,
             connect: Duration::from_secs(10),
-            request: Duration::from_secs(60),
+            request: Duration::from_mins(1),
             silence: Duration::from_mins(5),
             largest: 64 * 1024 * 1024,
         }

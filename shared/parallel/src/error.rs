@@ -155,7 +155,8 @@ fn upstream_error(body: &[u8]) -> Option<UpstreamError> {
         // A request that is refused has its faults beside the message; what was sent stands there too, and stays there.
         let faults = error.detail.as_ref().and_then(|detail| Faults::deserialize(detail).ok());
         if let Some(Faults { errors }) = faults.filter(|faults| !faults.errors.is_empty()) {
-            error.message = format!("{} {}", error.message, told(&errors)).trim().to_owned();
+            let message = format!("{} {}", error.message, told(&errors));
+            message.trim().clone_into(&mut error.message);
         }
         return Some(error);
     }

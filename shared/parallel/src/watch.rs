@@ -148,7 +148,7 @@ mod tests {
     #[tokio::test]
     async fn any_byte_is_a_sign_of_life_and_asking_again_is_none() {
         let (sender, receiver) = futures::channel::mpsc::unbounded();
-        let mut watched = Watched::new(receiver, 1_000, Duration::from_secs(600));
+        let mut watched = Watched::new(receiver, 1_000, Duration::from_mins(10));
         let mut context = Context::from_waker(std::task::Waker::noop());
         let mut poll =
             |watched: &mut Watched| Pin::new(watched).poll_next(&mut context).map(|came| came.is_some());

@@ -121,6 +121,27 @@ mod tests {
     }
 
     #[test]
+    fn the_upstreams_deliveries_verify_under_either_key() {
+        let fixture = include_str!("../tests/fixtures/webhook_delivery.json");
+        let sample: serde_json::Value = serde_json::from_str(fixture).expect("JSON");
+        let secret = sample["secret"].as_str().expect("a secret");
+        let deliveries = sample["deliveries"].as_array().expect("deliveries");
+        assert_eq!(deliveries.len(), 2);
+        for delivery in deliveries {
+            let header = |name: &str| delivery["headers"][name].as_str().expect("a header");
+            let body = delivery["raw_body"].as_str().expect("a body").as_bytes();
+            let at: i64 = header("webhook-timestamp").parse().expect("a time");
+            for signature in
+                [header("webhook-signature"), delivery["legacy_signature"].as_str().expect("legacy")]
+            {
+                let check = |body: &[u8]| verify(secret, header("webhook-id"), at, signature, body, at);
+                assert_eq!(check(body), Ok(()), "{signature}");
+                assert_eq!(check(&body[1..]), Err(Unverified::Signature), "{signature}");
+            }
+        }
+    }
+
+    #[test]
     fn what_was_changed_is_not_accepted() {
         let secret: SigningSecret = SECRET.parse().expect("a secret");
         let good = secret.sign("msg_1", 1_000, b"{}");

@@ -7,7 +7,7 @@ use futures::{StreamExt, stream};
 
 use crate::{Error, Event, EventStream, Kind, Result};
 
-const EVER: Duration = Duration::from_secs(600);
+const EVER: Duration = Duration::from_mins(10);
 const LARGEST: usize = 1024 * 1024;
 
 /// The events of these chunks, in short: their kind and what tells them apart.

@@ -43,7 +43,7 @@ impl Server {
                         Act::Answer(text) => socket.write_all(text.as_bytes()).await.unwrap(),
                         Act::Stall(text) => {
                             socket.write_all(text.as_bytes()).await.unwrap();
-                            std::future::pending().await
+                            std::future::pending::<()>().await;
                         }
                         Act::Hang => {}
                     }

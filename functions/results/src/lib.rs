@@ -22,17 +22,20 @@ use std::sync::Arc;
 use ambient::Clock;
 use store::Store;
 use vault::Sealer;
+use web::Access;
 
 pub use body::Break;
 pub use config::Config;
-pub use routes::router;
+pub use routes::{router, service};
 pub use watch::Wake;
 
 use watch::Watchers;
 
 /// How the function behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
+    /// How callers are known: the same as where units are made, or owners would not be recognised.
+    pub access: Access,
     /// How a body ends that cannot be read to its end.
     pub at_fault: Break,
 }
@@ -74,7 +77,7 @@ impl Results {
         &self.0.watchers
     }
 
-    fn settings(&self) -> Settings {
-        self.0.settings
+    fn settings(&self) -> &Settings {
+        &self.0.settings
     }
 }

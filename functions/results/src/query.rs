@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::fault::Fault;
 use domain::limits;
 use domain::run::RunStatus;
 use serde::Deserialize;
@@ -26,7 +27,7 @@ impl Result {
         let wait = self.wait.map(|wait| match wait.parse::<u64>() {
             Ok(seconds) if seconds <= longest => Duration::from_secs(seconds),
             _ => {
-                faults.push(format!("wait: must be a number of seconds from 0 to {longest}"));
+                faults.push(Fault::new("/wait", format!("must be a number of seconds from 0 to {longest}")));
                 Duration::ZERO
             }
         });
@@ -34,7 +35,7 @@ impl Result {
             None | Some("contents") => Shape::Contents,
             Some("rows") => Shape::Rows,
             Some(_) => {
-                faults.push("shape: must be contents or rows".to_owned());
+                faults.push(Fault::new("/shape", "must be contents or rows"));
                 Shape::Contents
             }
         };
@@ -59,17 +60,17 @@ impl Runs {
         let mut faults = Vec::new();
         let from = self.cursor.map_or(Some(0), |cursor| cursor.parse().ok());
         if from.is_none() {
-            faults.push("cursor: must be a next_cursor of the page before".to_owned());
+            faults.push(Fault::new("/cursor", "must be the next_cursor of the page before"));
         }
         let limit = self.limit.map_or(Some(runs::USUAL_PAGE), |limit| limit.parse().ok());
         let limit = limit.filter(|limit| runs::Wanted::is_in_range(*limit));
         if limit.is_none() {
-            faults.push(format!("limit: must be a number from 1 to {}", limits::RUNS_PAGE));
+            faults.push(Fault::new("/limit", format!("must be a number from 1 to {}", limits::RUNS_PAGE)));
         }
         let status = self.status.map(|word| RunStatus::ALL.into_iter().find(|status| status.word() == word));
         if status == Some(None) {
             let words: Vec<&str> = RunStatus::ALL.iter().map(|status| status.word()).collect();
-            faults.push(format!("status: must be one of {}", words.join(", ")));
+            faults.push(Fault::new("/status", format!("must be one of {}", words.join(", "))));
         }
         match (from, limit) {
             (Some(from), Some(limit)) if faults.is_empty() => {

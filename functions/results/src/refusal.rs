@@ -1,9 +1,10 @@
-//! Why a reader gets no unit, as `application/problem+json`.
+//! Why a reader gets no unit; one place decides what each reason says and with which status.
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode};
+use std::time::Duration;
+
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use domain::fault::Fault;
+use web::Problem;
 
 /// Why a reader gets no unit.
 #[derive(Debug)]
@@ -12,17 +13,17 @@ pub(crate) enum Refusal {
     NoUnit,
     /// The unit has no such run.
     NoRun,
-    /// No route has this path.
-    NoRoute,
+    /// There is no such format.
+    NoFormat,
     /// The unit's time is over.
     Expired,
-    /// Only the owner may read this, and nobody said who asks.
-    WhoAsks,
+    /// Only the owner may read this, and who asks is not known.
+    WhoAsks(Problem),
     /// Only the owner may read this, and somebody else asks.
     NotTheOwner,
     /// The query makes no sense.
-    Query(Vec<String>),
-    /// The table does not answer.
+    Query(Vec<Fault>),
+    /// The table cannot be read.
     Store(store::Error),
 }
 
@@ -32,34 +33,24 @@ impl From<store::Error> for Refusal {
     }
 }
 
-impl Refusal {
-    fn status(&self) -> StatusCode {
-        match self {
-            Self::NoUnit | Self::NoRun | Self::NoRoute => StatusCode::NOT_FOUND,
-            Self::Expired => StatusCode::GONE,
-            Self::WhoAsks => StatusCode::UNAUTHORIZED,
-            Self::NotTheOwner => StatusCode::FORBIDDEN,
-            Self::Query(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Store(store::Error::Unavailable { .. }) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Store(store::Error::Corrupt { .. }) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    fn detail(&self) -> String {
-        match self {
-            Self::NoUnit => "there is no group with this id; it may have been deleted".to_owned(),
-            Self::NoRun => "the group has no run with this number; numbers begin at 0".to_owned(),
-            Self::NoRoute => "there is nothing at this address".to_owned(),
-            Self::Expired => "the group was kept for 30 days after its end and is gone".to_owned(),
-            Self::WhoAsks => {
-                "only the owner may read this: send the key that created the group as x-api-key or bearer token".to_owned()
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoUnit => Self::not_found("There is no group with this id; it may have been deleted."),
+            Refusal::NoRun => Self::not_found("The group has no run with this number; the first is 0."),
+            Refusal::NoFormat => Self::not_found(
+                "There is no such format; there are .json, .md, .html, .csv, .ndjson and .sse.",
+            ),
+            Refusal::Expired => Self::gone("The group was kept for 30 days after its end, and is gone."),
+            Refusal::WhoAsks(problem) => problem,
+            Refusal::NotTheOwner => {
+                Self::forbidden("Only the owner may read this, and the key that was sent is another's.")
             }
-            Self::NotTheOwner => "only the owner may read this, and the key sent is not the owner's".to_owned(),
-            Self::Query(faults) => faults.join("; "),
-            Self::Store(store::Error::Unavailable { .. }) => {
-                "the results cannot be read at the moment; ask again in a few seconds".to_owned()
+            Refusal::Query(faults) => Self::unprocessable(faults),
+            Refusal::Store(store::Error::Unavailable { .. }) => {
+                Self::unavailable("The results cannot be read at the moment.", Duration::from_secs(5))
             }
-            Self::Store(store::Error::Corrupt { .. }) => "something of this group cannot be read".to_owned(),
+            Refusal::Store(store::Error::Corrupt { .. }) => Self::internal(),
         }
     }
 }
@@ -69,28 +60,6 @@ impl IntoResponse for Refusal {
         if let Self::Store(error) = &self {
             tracing::error!(%error, "A reader got no answer, because of the table.");
         }
-        let (status, detail) = (self.status(), self.detail());
-        let mut problem = json!({
-            "type": "about:blank",
-            "title": status.canonical_reason(),
-            "status": status.as_u16(),
-            "detail": detail,
-            "error": detail,
-        });
-        if let Self::Query(faults) = &self {
-            problem["errors"] =
-                json!(faults.iter().map(|fault| json!({ "detail": fault })).collect::<Vec<_>>());
-        }
-        let mut response = (status, problem.to_string()).into_response();
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
-        }
-        response
+        Problem::from(self).into_response()
     }
 }

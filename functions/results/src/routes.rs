@@ -3,12 +3,16 @@
 //! On one segment, `{id}` is the id with its suffix, for a path variable is a whole segment.
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{OriginalUri, Path, Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use domain::UnitId;
+use domain::fault::Fault;
 use views::{Format, Out};
+use web::cors;
 
 use crate::access::{of_owner, readable};
 use crate::deliveries::Log;
@@ -19,51 +23,58 @@ use crate::{Results, query, runs};
 
 type Answer = Result<Response, Refusal>;
 
-/// All routes. A path that none of them has is answered by the caller's fallback.
+/// The routes of the table that are this function's, and nothing else: for a process that serves other routes too.
 pub fn router(results: Results) -> Router {
     Router::new()
         .route("/{id}", get(unit))
         .route("/{id}/events", get(live))
         .route("/{id}/runs", get(page))
-        .route("/{id}/runs/{index}", get(run))
+        .route("/{id}/runs/{n}", get(run))
         .route("/{id}/deliveries", get(log))
         .with_state(results)
+}
+
+/// The whole function: its routes, an answer to every other path, and the headers of every answer.
+pub fn service(results: Results) -> Router {
+    let refuse = |OriginalUri(uri): OriginalUri| async move { web::routes::refuse(uri.path()) };
+    router(results)
+        .fallback(refuse)
+        .method_not_allowed_fallback(refuse)
+        .layer(axum::middleware::from_fn(cors::answer))
 }
 
 async fn unit(
     State(results): State<Results>,
     Path(name): Path<String>,
-    Query(query): Query<query::Result>,
+    query: Result<Query<query::Result>, QueryRejection>,
     headers: HeaderMap,
 ) -> Answer {
-    let (id, format) = match name.split_once('.') {
-        None => (name.as_str(), None),
-        Some((id, suffix)) => (id, Some(Format::of_suffix(suffix).ok_or(Refusal::NoRoute)?)),
-    };
-    let unit = readable(&results, id, &headers).await?;
-    let (options, wait) = query.read()?;
+    let (id, suffix) = web::routes::unit(&name).ok_or(Refusal::NoUnit)?;
+    let format = suffix.map(|suffix| Format::of_suffix(suffix).ok_or(Refusal::NoFormat)).transpose()?;
+    let unit = readable(&results, &id, &headers).await?;
+    let (options, wait) = read(query)?.read()?;
     Ok(result::answer(&results, unit, Wanted { format, options, wait }, &headers).await)
 }
 
 async fn live(
     State(results): State<Results>,
     Path(id): Path<String>,
-    Query(query): Query<query::Events>,
+    query: Result<Query<query::Events>, QueryRejection>,
     headers: HeaderMap,
 ) -> Answer {
-    let unit = readable(&results, &id, &headers).await?;
-    let last = last_event_id(&headers, query.last_event_id);
+    let unit = readable(&results, &parsed(&id)?, &headers).await?;
+    let last = last_event_id(&headers, read(query)?.last_event_id);
     Ok(events(typed::stream(&results, unit, last.as_deref())))
 }
 
 async fn page(
     State(results): State<Results>,
     Path(id): Path<String>,
-    Query(query): Query<query::Runs>,
+    query: Result<Query<query::Runs>, QueryRejection>,
     headers: HeaderMap,
 ) -> Answer {
-    let unit = readable(&results, &id, &headers).await?;
-    Ok(json(runs::page(&results, unit, query.read()?)))
+    let unit = readable(&results, &parsed(&id)?, &headers).await?;
+    Ok(json(runs::page(&results, unit, read(query)?.read()?)))
 }
 
 async fn run(
@@ -71,18 +82,29 @@ async fn run(
     Path((id, index)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Answer {
-    let unit = readable(&results, &id, &headers).await?;
+    let unit = readable(&results, &parsed(&id)?, &headers).await?;
     let index = index.parse().map_err(|_| Refusal::NoRun)?;
     runs::one(&results, &unit, index).await?.map(json).ok_or(Refusal::NoRun)
 }
 
 async fn log(State(results): State<Results>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    let unit = of_owner(&results, &id, &headers).await?;
+    let unit = of_owner(&results, &parsed(&id)?, &headers).await?;
     let deliveries = results.store().deliveries(&unit.id).await?;
     let mut out = Out::default();
     out.json(&Log::new(&deliveries));
     out.text("\n");
     Ok(json(out.take()))
+}
+
+fn parsed(id: &str) -> Result<UnitId, Refusal> {
+    id.parse().map_err(|_| Refusal::NoUnit)
+}
+
+/// The query, or the fault that keeps it from being read at all: a name given twice, or broken escapes.
+fn read<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Refusal> {
+    let unreadable =
+        |_| Refusal::Query(vec![Fault::new("", "the query cannot be read: each name may stand in it once")]);
+    query.map(|Query(query)| query).map_err(unreadable)
 }
 
 fn json(body: impl Into<axum::body::Body>) -> Response {

@@ -37,12 +37,13 @@ if (body.dataset.events) {
     const row = document.getElementById("r" + run.index);
     if (!row) return;
     const cells = [...row.children];
-    const outputs = cells.slice(cells.length - fields.length - 2);
-    const pill = outputs[fields.length].firstElementChild;
+    const [status, sureness] = [cells[1], cells.at(-1)];
+    const outputs = cells.slice(-fields.length - 1, -1);
+    const pill = status.firstElementChild;
     pill.dataset.status = run.status;
     pill.textContent = capital(run.status);
-    outputs[fields.length].replaceChildren(pill);
-    if (run.error) outputs[fields.length].append(make("div", "reason", run.error.message));
+    status.replaceChildren(pill);
+    if (run.error) status.append(make("div", "reason", run.error.message));
     const confidence = run.confidence ?? { overall: null, fields: {} };
     fields.forEach((field, at) => {
       const parts = isObject(run.output);
@@ -51,8 +52,8 @@ if (body.dataset.events) {
       const sure = field === null ? null : confidence.fields[field];
       if (sure) outputs[at].firstElementChild.append(dot(sure));
     });
-    outputs[fields.length + 1].replaceChildren();
-    if (confidence.overall) outputs[fields.length + 1].append(dot(confidence.overall), confidence.overall);
+    sureness.replaceChildren();
+    if (confidence.overall) sureness.append(dot(confidence.overall), confidence.overall);
     row.classList.remove("changed");
     void row.offsetWidth;
     row.classList.add("changed");
@@ -71,7 +72,7 @@ if (body.dataset.events) {
       item.firstElementChild.textContent = count;
     }
     const waiting = document.getElementById("waiting");
-    waiting.textContent = status.waiting_for ?? "";
+    waiting.textContent = status.waiting_for ? "Waiting for " + visible(status.waiting_for) : "";
     if (status.num_task_runs > 0 && !document.getElementById("r0")) location.reload();
   };
 

@@ -130,16 +130,16 @@ impl View for Html {
         let markup = html! {
             tr id={ "r" (row.index) } {
                 th.n scope="row" { (row.index + 1) }
+                td {
+                    span.pill data-status=(row.status.word()) { (words::of_run(row.status)) }
+                    @if let Some(error) = &error { div.reason { (text::visible(&error.message)) } }
+                    @if row.status == RunStatus::Completed && row.run.is_some_and(|run| run.cached) { div.null { "from the cache" } }
+                }
                 @for cell in self.columns.inputs.cells(row.input) {
                     td.in { @if let Some(cell) = cell { (value::value(cell, None)) } }
                 }
                 @for (at, cell) in self.columns.outputs.cells(output.content).into_iter().enumerate() {
                     td { @if let Some(cell) = cell { (value::value(cell, of_field(at).map(sources::dot))) } }
-                }
-                td {
-                    span.pill data-status=(row.status.word()) { (words::of_run(row.status)) }
-                    @if let Some(error) = &error { div.reason { (text::visible(&error.message)) } }
-                    @if row.status == RunStatus::Completed && row.run.is_some_and(|run| run.cached) { div.null { "from the cache" } }
                 }
                 td.c { (sources::cell(&confidences, &basis)) }
             }

@@ -133,7 +133,7 @@ fn state(unit: &Unit) -> Markup {
                     li data-count=(status.word()) hidden[count == 0] { b { (count) } " " (words::of_run(status).to_lowercase()) }
                 }
             }
-            div.null #waiting { @if let Some(waiting) = unit.progress.waiting_for.as_deref().filter(|_| !unit.status.is_terminal()) { (text::visible(waiting)) } }
+            div.null #waiting { @if let Some(waiting) = unit.progress.waiting_for.as_deref().filter(|_| !unit.status.is_terminal()) { "Waiting for " (text::visible(waiting)) } }
             dl.facts { (facts(unit)) }
         }
     }
@@ -184,11 +184,11 @@ fn table_head(columns: &Columns) -> Markup {
         thead {
             tr {
                 th.n scope="col" { "#" }
+                th scope="col" { "Status" }
                 @for name in &inputs.fields { th scope="col" { small { "input" } (text::visible(name)) } }
                 @if inputs.whole { th scope="col" { small { "input" } (INPUT) } }
                 @for name in &outputs.fields { th scope="col" { small { "output" } (text::visible(name)) } }
                 @if outputs.whole { th scope="col" { small { "output" } "Result" } }
-                th scope="col" { "Status" }
                 th scope="col" { "Confidence" }
             }
         }

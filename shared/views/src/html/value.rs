@@ -15,14 +15,11 @@ const PARTS: usize = 1_000;
 const CHARS: usize = 20_000;
 /// Columns of a nested table; a list of wider objects is a list.
 const WIDTH: usize = 12;
-/// From here on a text counts as long and gets a wider column.
-const LONG: usize = 160;
 
 /// The value laid out, with a mark behind it.
 pub(super) fn value(raw: &RawValue, mark: Option<Markup>) -> Markup {
-    let class = if raw.get().len() > LONG { "v long" } else { "v" };
     let content = Layout { left: PARTS }.value(raw, 0);
-    html! { div class=(class) dir="auto" { (content) @if let Some(mark) = mark { (mark) } } }
+    html! { div.v dir="auto" { (content) @if let Some(mark) = mark { (mark) } } }
 }
 
 struct Layout {

@@ -1,0 +1,10 @@
+//! What readers get, with the tables embedded: units are written through the store as runners write them, and read over the router.
+
+mod access;
+mod big;
+mod events;
+mod formats;
+mod plain;
+mod runs;
+mod wait;
+mod world;

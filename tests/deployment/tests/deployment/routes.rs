@@ -34,6 +34,31 @@ fn both_readings_of_the_gateways_routing_reach_the_same_function() {
 }
 
 #[test]
+fn every_route_of_the_contract_reaches_the_function_that_serves_it() {
+    with_gateway(|_, gateway| {
+        let id = "a".repeat(26);
+        for route in web::routes::ROUTES {
+            let path = route.path.replace("{id}", &id).replace("{n}", "7").replace("{hook}", "webhook");
+            for method in [route.method, "HEAD", "OPTIONS"] {
+                let asked = method.parse().expect("a method");
+                let Some(function) = web::routes::function_of(&asked, &path) else { continue };
+                let expected = match function {
+                    web::routes::Function::Api => BUFFERED,
+                    web::routes::Function::Results => STREAMED,
+                };
+                for reading in [Reading::BestMatch, Reading::Descent] {
+                    let reached = gateway.reach(method, &path, reading).map(uri);
+                    assert!(
+                        reached.is_some_and(|uri| uri.contains(expected)),
+                        "{method} {path} is {function:?}'s and reaches {reached:?}"
+                    );
+                }
+            }
+        }
+    });
+}
+
+#[test]
 fn what_results_serves_is_streamed_for_fifteen_minutes_and_nothing_else_is() {
     with_gateway(|template, gateway| {
         for (path, method, integration) in gateway.integrations() {

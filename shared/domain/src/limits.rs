@@ -44,8 +44,8 @@ pub const LIST_PAGE: usize = 100;
 pub const RUNS_PAGE: usize = 1_000;
 /// Characters of a URL.
 pub const URL_CHARS: usize = 2_048;
-/// `?wait=` at most.
-pub const WAIT: Duration = Duration::from_mins(10);
+/// `?wait=` at most: API Gateway cuts an answer that is silent for five minutes.
+pub const WAIT: Duration = Duration::from_secs(270);
 /// How long a live stream lasts before the reader must resume it.
 pub const STREAM: Duration = Duration::from_mins(14);
 /// How long a unit is kept after its end.

@@ -18,7 +18,7 @@ pub(crate) const USUAL_PAGE: usize = 100;
 /// Rows looked at for one page at most: a filter that few rows pass makes short pages, not slow ones.
 const LOOKED_AT: u32 = 10_000;
 
-const ALL: Pass = Pass { inputs: true, runs: true };
+const ALL: Pass = Pass { from: 0, inputs: true, runs: true };
 
 /// Which runs a reader wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //!
 //! Everything here is optional and any word may be new: what is not understood counts as unknown, never as an error.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -57,10 +58,24 @@ pub(crate) struct Confidences {
 
 impl Confidences {
     pub(crate) fn of(basis: &[FieldBasis]) -> Self {
-        let fields: BTreeMap<_, _> = basis
-            .iter()
-            .filter_map(|entry| Some((entry.field.clone(), Confidence::of(entry.confidence.as_deref()?)?)))
-            .collect();
+        let entries = basis.iter().map(|entry| (entry.field.as_str(), entry.confidence.as_deref()));
+        Self::of_entries(entries)
+    }
+
+    /// The same without a look at reasonings and citations, which are most of a basis.
+    pub(crate) fn read(basis: Option<&RawValue>) -> Self {
+        let Some(raw) = basis else { return Self::default() };
+        match serde_json::from_str::<Vec<Sure<'_>>>(raw.get()) {
+            Ok(entries) => Self::of_entries(
+                entries.iter().map(|entry| (entry.field.as_ref(), entry.confidence.as_deref())),
+            ),
+            Err(_) => Self::of(&read(basis)),
+        }
+    }
+
+    fn of_entries<'a>(entries: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Self {
+        let known = |(field, word): (&str, Option<&str>)| Some((field.to_owned(), Confidence::of(word?)?));
+        let fields: BTreeMap<_, _> = entries.filter_map(known).collect();
         Self { overall: fields.values().min().copied(), fields }
     }
 
@@ -68,6 +83,15 @@ impl Confidences {
     pub(crate) fn differ(&self) -> bool {
         self.fields.values().any(|confidence| Some(*confidence) != self.overall)
     }
+}
+
+/// How sure the upstream is of one field, as it should be written.
+#[derive(Debug, Deserialize)]
+struct Sure<'a> {
+    #[serde(borrow, default)]
+    field: Cow<'a, str>,
+    #[serde(borrow, default)]
+    confidence: Option<Cow<'a, str>>,
 }
 
 /// One entry of a basis.
@@ -118,7 +142,9 @@ mod tests {
 
     fn of(json: &str) -> Confidences {
         let raw = RawValue::from_string(json.to_owned()).expect("JSON");
-        Confidences::of(&read(Some(&raw)))
+        let found = Confidences::of(&read(Some(&raw)));
+        assert_eq!(Confidences::read(Some(&raw)), found, "both ways of reading agree");
+        found
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Columns {
 
     /// What a first pass must be fed with to know the columns; none when they are known.
     pub(crate) fn wanted(&self, inputs: bool) -> Option<Pass> {
-        let pass = Pass { inputs: inputs && !self.inputs.settled, runs: !self.outputs.settled };
+        let pass = Pass { from: 0, inputs: inputs && !self.inputs.settled, runs: !self.outputs.settled };
         (pass.inputs || pass.runs).then_some(pass)
     }
 
@@ -106,7 +106,7 @@ impl Columns {
             self.inputs.add(input);
         }
         if !self.outputs.settled
-            && let Some(content) = row.output().content
+            && let Some(content) = row.output.content
         {
             self.outputs.add(content);
         }
@@ -195,7 +195,7 @@ mod tests {
         let columns = Columns::of(&unit, &Options::default());
         assert_eq!(columns.outputs.fields, ["b", "a"]);
         assert_eq!(columns.wanted(false), None);
-        assert_eq!(columns.wanted(true), Some(Pass { inputs: true, runs: false }));
+        assert_eq!(columns.wanted(true), Some(Pass { from: 0, inputs: true, runs: false }));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use domain::Unit;
 
-use crate::basis::{self, Confidence, Confidences};
+use crate::basis::{Confidence, Confidences};
 use crate::columns::{Columns, INPUT, OUTPUT};
 use crate::options::Options;
 use crate::out::Out;
@@ -49,7 +49,7 @@ impl Csv {
         OWN[1..].iter().for_each(|name| line.push(name));
         out.text(&line.end());
         self.stage = Stage::Rows;
-        Pass { inputs: true, runs: true }
+        Pass { from: 0, inputs: true, runs: true }
     }
 }
 
@@ -70,7 +70,7 @@ impl View for Csv {
             self.columns.add(row);
             return;
         }
-        let output = row.output();
+        let output = row.output;
         let mut line = Line::default();
         line.push(&(row.index + 1).to_string());
         let cells = self
@@ -84,7 +84,7 @@ impl View for Csv {
         }
         line.push(row.status.word());
         line.push(row.error(&self.unit).as_ref().map_or("", |error| &error.message));
-        line.push(Confidences::of(&basis::read(output.basis)).overall.map_or("", Confidence::word));
+        line.push(Confidences::read(output.basis).overall.map_or("", Confidence::word));
         out.text(&line.end());
     }
 }

@@ -1,6 +1,7 @@
-//! A unit as one JSON document: the head, `results`, `runs`.
+//! A unit as one JSON document: the head, `runs`, `results`.
 //!
-//! Two passes, because `results` stands before `runs` and neither is held in memory. Contents go through byte for byte.
+//! `results` stands last, because it is written on the side while `runs` goes out, and so needs no pass of its own: only what does not fit into
+//! [`KEPT_BYTES`] is read a second time. Contents go through byte for byte.
 
 use std::sync::Arc;
 
@@ -14,21 +15,29 @@ use crate::row::Row;
 use crate::run::RunDetail;
 use crate::{Head, Pass, View, object};
 
+/// Bytes of `results` that are kept while `runs` is written.
+const KEPT_BYTES: usize = 4 * 1_024 * 1_024;
+
 /// The JSON of a unit.
 #[derive(Debug)]
 pub struct Json {
     unit: Arc<Unit>,
     columns: Option<Columns>,
     stage: Stage,
-    first: bool,
+    /// The first elements of `results`.
+    kept: Out,
+    /// How many they are.
+    count: u32,
+    /// Whether a result was left out for want of room.
+    full: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Begin,
     Columns,
-    Results,
     Runs,
+    Results,
 }
 
 impl Json {
@@ -36,15 +45,47 @@ impl Json {
     #[must_use]
     pub fn new(unit: Arc<Unit>, options: &Options) -> Self {
         let columns = (options.shape == Shape::Rows).then(|| Columns::of(&unit, options));
-        Self { unit, columns, stage: Stage::Begin, first: true }
+        Self { unit, columns, stage: Stage::Begin, kept: Out::default(), count: 0, full: false }
     }
 
-    fn results(&mut self, out: &mut Out) -> Pass {
+    fn runs(&mut self, out: &mut Out) -> Pass {
         let head = written(|out| out.json(&Head::new(&self.unit)));
         out.text(head.strip_suffix('}').unwrap_or(&head));
-        out.text(",\"results\":[");
-        (self.stage, self.first) = (Stage::Results, true);
-        Pass { inputs: self.columns.is_some(), runs: true }
+        out.text(",\"runs\":[");
+        self.stage = Stage::Runs;
+        Pass { from: 0, inputs: true, runs: true }
+    }
+
+    fn results(&mut self, out: &mut Out) -> Option<Pass> {
+        out.text("],\"results\":[");
+        out.append(&mut self.kept);
+        self.stage = Stage::Results;
+        if self.full {
+            return Some(Pass { from: self.count, inputs: self.columns.is_some(), runs: true });
+        }
+        self.turn(out)
+    }
+
+    fn result(&self, row: &Row<'_>, out: &mut Out) {
+        if row.index > 0 {
+            out.text(",");
+        }
+        match &self.columns {
+            None => out.json(&row.output.content),
+            Some(columns) => out.json(&Flat { row, columns }),
+        }
+    }
+
+    /// Keeps a row's result for later, as long as there is room and none was left out.
+    fn keep(&mut self, row: &Row<'_>) {
+        let size = row.output.content.map_or(0, |content| content.get().len());
+        self.full |= self.kept.len() + size > KEPT_BYTES;
+        if !self.full {
+            let mut kept = std::mem::take(&mut self.kept);
+            self.result(row, &mut kept);
+            self.kept = kept;
+            self.count += 1;
+        }
     }
 }
 
@@ -56,18 +97,14 @@ impl View for Json {
                     self.stage = Stage::Columns;
                     return Some(pass);
                 }
-                Some(self.results(out))
+                Some(self.runs(out))
             }
             Stage::Columns => {
                 self.columns.iter_mut().for_each(Columns::settle);
-                Some(self.results(out))
+                Some(self.runs(out))
             }
+            Stage::Runs => self.results(out),
             Stage::Results => {
-                out.text("],\"runs\":[");
-                (self.stage, self.first) = (Stage::Runs, true);
-                Some(Pass { inputs: true, runs: true })
-            }
-            Stage::Runs => {
                 out.text("]}\n");
                 None
             }
@@ -75,17 +112,16 @@ impl View for Json {
     }
 
     fn row(&mut self, row: &Row<'_>, out: &mut Out) {
-        if self.stage == Stage::Columns {
-            self.columns.iter_mut().for_each(|columns| columns.add(row));
-            return;
-        }
-        if !std::mem::take(&mut self.first) {
-            out.text(",");
-        }
-        match (self.stage, &self.columns) {
-            (Stage::Results, None) => out.json(&row.output().content),
-            (Stage::Results, Some(columns)) => out.json(&Flat { row, columns }),
-            _ => out.json(&RunDetail::new(row, &self.unit)),
+        match self.stage {
+            Stage::Columns => self.columns.iter_mut().for_each(|columns| columns.add(row)),
+            Stage::Results => self.result(row, out),
+            Stage::Begin | Stage::Runs => {
+                if row.index > 0 {
+                    out.text(",");
+                }
+                out.json(&RunDetail::new(row, &self.unit));
+                self.keep(row);
+            }
         }
     }
 }
@@ -114,7 +150,7 @@ impl Serialize for Flat<'_> {
             }
         }
         let outputs = &self.columns.outputs;
-        let cells = outputs.cells(self.row.output().content);
+        let cells = outputs.cells(self.row.output.content);
         for (name, value) in outputs.fields.iter().zip(&cells) {
             if let Some(value) = value {
                 map.serialize_entry(self.columns.output_name(name, &OWN).as_ref(), value)?;

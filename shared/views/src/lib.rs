@@ -40,9 +40,11 @@ use std::sync::Arc;
 
 use domain::Unit;
 
-/// What a view wants to know of each row in one pass over all of them.
+/// What a view wants to know of each row in one pass over them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pass {
+    /// The first row that is wanted; all after it are.
+    pub from: u32,
     /// The rows' inputs.
     pub inputs: bool,
     /// The rows' runs.
@@ -51,7 +53,7 @@ pub struct Pass {
 
 /// A writer of one format.
 ///
-/// The caller alternates: [`View::turn`], then each row of the unit in order, until `turn` answers that it is done.
+/// The caller alternates: [`View::turn`], then each row of the pass in order, until `turn` answers that it is done.
 pub trait View: Send {
     /// Begins the next pass, or ends the document: then nothing more is to come.
     fn turn(&mut self, out: &mut Out) -> Option<Pass>;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use domain::run::RunStatus;
 use domain::unit::Unit;
 
-use crate::basis::{self, Confidence, Confidences};
+use crate::basis::{Confidence, Confidences};
 use crate::columns::Columns;
 use crate::faults::Faults;
 use crate::options::Options;
@@ -56,7 +56,7 @@ impl Markdown {
         out.text(&line(&names));
         out.text(&line(&vec!["---".to_owned(); names.len()]));
         self.stage = Stage::Rows;
-        Pass { inputs: false, runs: true }
+        Pass { from: 0, inputs: false, runs: true }
     }
 
     /// The cells of a row between its number and its confidence.
@@ -75,7 +75,7 @@ impl Markdown {
         }
         let shown = |value| text::markdown(&cell::text(value));
         let mut cells: Vec<String> = outputs
-            .cells(row.output().content)
+            .cells(row.output.content)
             .into_iter()
             .map(|value| value.map(shown).unwrap_or_default())
             .collect();
@@ -189,7 +189,7 @@ impl View for Markdown {
         if let Some(error) = row.error(&self.unit) {
             self.faults.add(row.index, &error);
         }
-        let confidences = Confidences::of(&basis::read(row.output().basis));
+        let confidences = Confidences::read(row.output.basis);
         let mut cells = vec![(row.index + 1).to_string()];
         cells.extend(self.cells(row, &confidences));
         cells.push(confidences.overall.map_or("", Confidence::sign).to_owned());

@@ -24,7 +24,7 @@ impl Ndjson {
 
 impl View for Ndjson {
     fn turn(&mut self, _: &mut Out) -> Option<Pass> {
-        (!std::mem::replace(&mut self.begun, true)).then_some(Pass { inputs: true, runs: true })
+        (!std::mem::replace(&mut self.begun, true)).then_some(Pass { from: 0, inputs: true, runs: true })
     }
 
     fn row(&mut self, row: &Row<'_>, out: &mut Out) {

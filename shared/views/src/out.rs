@@ -25,6 +25,11 @@ impl Out {
         Bytes::from(std::mem::take(&mut self.0))
     }
 
+    /// Appends what the other holds, which is empty then.
+    pub fn append(&mut self, other: &mut Self) {
+        self.0.append(&mut other.0);
+    }
+
     /// Appends text.
     pub fn text(&mut self, text: &str) {
         self.0.extend_from_slice(text.as_bytes());

@@ -11,16 +11,13 @@ use serde_json::value::RawValue;
 /// A row of a group: its input, and what became of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
-    /// Its place, from 0.
-    pub index: u32,
-    /// Its input; none in a pass that did not ask for inputs.
-    pub input: Option<&'a RawValue>,
-    /// Its run; none before it is over, and in a pass that did not ask for runs.
-    pub run: Option<&'a Run>,
-    /// The upstream's id of its present attempt, once bought.
-    pub run_id: Option<&'a str>,
-    /// Where it stands, also where there is no run to say so.
-    pub status: RunStatus,
+    pub(crate) index: u32,
+    pub(crate) input: Option<&'a RawValue>,
+    pub(crate) run: Option<&'a Run>,
+    pub(crate) run_id: Option<&'a str>,
+    pub(crate) status: RunStatus,
+    /// All absent unless the row completed.
+    pub(crate) output: Output<'a>,
 }
 
 /// The parts of the upstream's output object, byte for byte.
@@ -37,13 +34,21 @@ pub(crate) struct Output<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// The parts of its output; all absent unless it completed.
-    pub(crate) fn output(&self) -> Output<'a> {
-        let output = match self.run {
-            Some(run) if self.status == RunStatus::Completed => run.output.as_deref(),
-            _ => None,
-        };
-        output.and_then(|output| serde_json::from_str(output.get()).ok()).unwrap_or_default()
+    /// The row at place `index`, from 0, that stands at `status`, also where there is no run to say so.
+    ///
+    /// `input` is none in a pass that did not ask for inputs; `run` is none before it is over, and in a pass that did not ask for
+    /// runs; `run_id` is the upstream's id of the present attempt, once bought.
+    #[must_use]
+    pub fn new(
+        index: u32,
+        input: Option<&'a RawValue>,
+        run: Option<&'a Run>,
+        run_id: Option<&'a str>,
+        status: RunStatus,
+    ) -> Self {
+        let output = run.filter(|_| status == RunStatus::Completed).and_then(|run| run.output.as_deref());
+        let output = output.and_then(|output| serde_json::from_str(output.get()).ok()).unwrap_or_default();
+        Self { index, input, run, run_id, status, output }
     }
 
     /// Why it has no output, once that is certain.

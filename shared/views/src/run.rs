@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::basis::{self, Confidences};
+use crate::basis::Confidences;
 use crate::row::Row;
 
 /// One run with everything known of it. Serialises to the contract's shape; content and basis go through byte for byte.
@@ -43,8 +43,8 @@ impl<'a> RunDetail<'a> {
     /// What is known of this row of the unit.
     #[must_use]
     pub fn new(row: &Row<'a>, unit: &Unit) -> Self {
-        let output = row.output();
-        let confidence = Confidences::of(&basis::read(output.basis));
+        let output = row.output;
+        let confidence = Confidences::read(output.basis);
         Self {
             index: row.index,
             run_id: row.run_id,

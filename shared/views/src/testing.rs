@@ -110,16 +110,10 @@ pub(crate) fn render(format: Format, unit: &Unit, options: &Options, rows: &[(&s
             let run = run.as_ref().filter(|_| pass.runs);
             let status = run.map_or(RunStatus::Pending, |run| run.status);
             let run_id = run.and_then(|run| run.run_id.as_deref());
-            view.row(
-                &Row {
-                    index,
-                    input: Some(input).filter(|_| pass.inputs).map(AsRef::as_ref),
-                    run,
-                    run_id,
-                    status,
-                },
-                &mut out,
-            );
+            let input = Some(input).filter(|_| pass.inputs).map(AsRef::as_ref);
+            if index >= pass.from {
+                view.row(&Row::new(index, input, run, run_id, status), &mut out);
+            }
         }
     }
     String::from_utf8(out.take().to_vec()).expect("text")

@@ -52,13 +52,8 @@ impl Found {
 
     /// The row as views take it.
     pub(crate) fn row(&self) -> Row<'_> {
-        Row {
-            index: self.index,
-            input: self.input.as_deref(),
-            run: self.run.as_ref(),
-            run_id: self.run_id.as_deref(),
-            status: self.status,
-        }
+        let (input, run) = (self.input.as_deref(), self.run.as_ref());
+        Row::new(self.index, input, run, self.run_id.as_deref(), self.status)
     }
 }
 
@@ -86,8 +81,9 @@ impl Rows {
         0..self.unit.rows()
     }
 
-    /// A walk over these rows in order. Reads as it goes.
+    /// A walk over those of these rows that the pass wants, in order. Reads as it goes.
     pub(crate) fn walk(&self, indexes: Range<u32>, pass: Pass) -> Walk<'_> {
+        let indexes = indexes.start.max(pass.from)..indexes.end;
         Walk {
             rows: self,
             inputs: pass.inputs.then(|| self.pages(&indexes)),

@@ -79,7 +79,7 @@ impl<'a> Updates<'a> {
             return None;
         }
         let run_id = run.and_then(|run| run.run_id.as_deref());
-        let row = Row { index, input: None, run, run_id, status: told };
+        let row = Row::new(index, None, run, run_id, told);
         let mut data = Out::default();
         data.json(&RunDetail::new(&row, self.unit));
         let data = data.take();

@@ -26,7 +26,7 @@ async fn a_finished_group_has_every_format() {
     assert_eq!(json_answer.header("content-type"), "application/json");
     assert_eq!(json_answer.header("vary"), "accept");
     assert_eq!(json_answer.header("retry-after"), "");
-    assert!(json_answer.text.contains(r#""results":[{"n": 1.50},null,{"n":3}]"#), "{}", json_answer.text);
+    assert!(json_answer.text.contains(r#""results":[{"n": 1.50},null,{"n":3}]}"#), "{}", json_answer.text);
     let body = json_answer.json();
     assert_eq!(body["status"]["task_run_status_counts"], json!({ "completed": 2, "failed": 1 }));
     assert_eq!(body["runs"][1]["error"]["message"], "no such site");

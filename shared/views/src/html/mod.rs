@@ -62,7 +62,7 @@ impl Html {
         self.columns.settle();
         out.text(&page::begin(&self.unit, &self.columns));
         self.stage = Stage::Rows;
-        Pass { inputs: true, runs: true }
+        Pass { from: 0, inputs: true, runs: true }
     }
 
     fn embed(&mut self, row: &Row<'_>) {
@@ -73,7 +73,7 @@ impl Html {
             }
             list.push_str(&text::script(&json));
         };
-        add(&mut embedded.results, written(|out| out.json(&row.output().content)));
+        add(&mut embedded.results, written(|out| out.json(&row.output.content)));
         add(&mut embedded.runs, written(|out| out.json(&RunDetail::new(row, &self.unit))));
         if embedded.results.len() + embedded.runs.len() > EMBEDDED_BYTES {
             self.embedded = None;
@@ -123,7 +123,7 @@ impl View for Html {
         if let Some(error) = &error {
             self.faults.add(row.index, error);
         }
-        let output = row.output();
+        let output = row.output;
         let basis = basis::read(output.basis);
         let confidences = Confidences::of(&basis);
         let of_field = |at: usize| confidences.fields.get(self.columns.outputs.fields.get(at)?).copied();

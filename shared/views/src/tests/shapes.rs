@@ -39,7 +39,7 @@ fn twelve_megabytes_go_through_byte_for_byte() {
     let content = format!("\"{}\"", "0123456789abcdef\\n".repeat(12_000_000 / 18));
     let rows = [("1", Some(completed(0, &format!(r#"{{"content":{content}}}"#))))];
     let text = render(Format::Json, &group(1), &Options::default(), &rows);
-    assert!(text.contains(&format!("\"results\":[{content}],")));
+    assert!(text.contains(&format!("\"results\":[{content}]}}")));
 }
 
 #[test]
@@ -113,4 +113,17 @@ fn the_cost_is_that_of_completed_runs_and_never_more_than_allowed() {
     assert_eq!(cost(&ended(group(10), &rows)), json!({ "so_far_usd": 0.175, "at_most_usd": 0.175 }));
     unit.spec.group.processor = Some("unheard-of".to_owned());
     assert_eq!(cost(&unit), json!({ "so_far_usd": null, "at_most_usd": null }));
+}
+
+#[test]
+fn results_that_do_not_fit_beside_the_runs_are_read_again_and_stay_in_order() {
+    let content = |row: u32| format!("\"{row}{}\"", "x".repeat(1_000_000));
+    let rows: Vec<_> = (0..9)
+        .map(|row| ("1", Some(completed(row, &format!(r#"{{"content":{}}}"#, content(row))))))
+        .collect();
+    for format in [Format::Json, Format::Sse] {
+        let text = render(format, &group(9), &Options::default(), &rows);
+        let all: Vec<String> = (0..9).map(content).collect();
+        assert!(text.contains(&format!("\"results\":[{}]}}", all.join(","))), "{format:?}");
+    }
 }

@@ -2,12 +2,14 @@
 //!
 //! A body is written by a task of its own, a few pieces ahead of its reader, and the task ends as soon as nobody reads.
 //!
-//! When the table fails in the middle, the status has long been sent. An event stream then says so by an `error` event. Any other body is
+//! When the table fails in the middle, the status has long been sent. An event stream then says so by an `error` event, or, in the middle of a
+//! frame, ends: its reader drops the frame and resumes. Any other body is
 //! broken off: locally the connection is cut, which every reader notices. On Lambda that is impossible, since `lambda_http` writes the error
 //! of a body into the body as text; so there the body just ends, without what closes it: JSON and pages lack their
 //! end, Markdown lacks its details, and a table lacks rows. Either way the log says why.
 
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -44,12 +46,22 @@ pub(crate) enum Stop {
 #[derive(Debug)]
 pub(crate) struct Sink {
     pieces: mpsc::Sender<io::Result<Bytes>>,
+    sent: AtomicU64,
 }
 
 impl Sink {
     /// Sends a piece; waits while the reader is slow.
     pub(crate) async fn send(&self, piece: Bytes) -> Result<(), Stop> {
-        if piece.is_empty() { Ok(()) } else { self.pieces.send(Ok(piece)).await.map_err(|_| Stop::Gone) }
+        if piece.is_empty() {
+            return Ok(());
+        }
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.pieces.send(Ok(piece)).await.map_err(|_| Stop::Gone)
+    }
+
+    /// How many pieces were sent.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// Sends what a view has written, if it is worth a piece.
@@ -70,7 +82,7 @@ where
     F: Future<Output = Result<(), Stop>> + Send + 'static,
 {
     let (pieces, reader) = mpsc::channel(AHEAD);
-    let writing = write(Sink { pieces: pieces.clone() });
+    let writing = write(Sink { pieces: pieces.clone(), sent: AtomicU64::new(0) });
     tokio::spawn(async move {
         if let Err(Stop::Store(error)) = writing.await {
             tracing::error!(%error, "A body was broken off, because the table cannot be read.");

@@ -1,6 +1,7 @@
 //! The end of a plain stream: one frame with the whole JSON, results included, then `data: [DONE]`.
 //!
-//! The frame before `[DONE]` has an id of its own, so that a reader cut off between the two gets the rest and no more.
+//! The frame before `[DONE]` has an id of its own, so that a reader cut off between the two gets the rest and no more. The id stands
+//! behind the data: a frame that is cut in the middle is dropped by its reader, id included, and comes again when the stream is resumed.
 
 use std::sync::Arc;
 
@@ -65,12 +66,12 @@ impl PlainStream {
 impl View for PlainStream {
     fn turn(&mut self, out: &mut Out) -> Option<Pass> {
         if !std::mem::replace(&mut self.begun, true) {
-            sse::begin(out, None, Some(&format!("{}{RESULTS}", self.end)));
+            sse::begin(out, None, None);
         }
         let mut pass = None;
         Self::through(out, |out| pass = self.json.turn(out));
         if pass.is_none() {
-            sse::end(out);
+            sse::end(out, Some(&format!("{}{RESULTS}", self.end)));
             sse::frame(out, None, Some(&self.end.to_string()), "[DONE]");
         }
         pass

@@ -26,7 +26,7 @@ pub const fn comment() -> &'static str {
 pub fn frame(out: &mut Out, event: Option<&str>, id: Option<&str>, data: &str) {
     begin(out, event, id);
     text(out, data);
-    end(out);
+    end(out, None);
 }
 
 /// Begins a frame whose data follows in pieces.
@@ -56,8 +56,12 @@ pub fn text(out: &mut Out, data: &str) {
     out.text(rest);
 }
 
-/// Ends a frame.
-pub fn end(out: &mut Out) {
+/// Ends a frame; the id may stand here too.
+pub fn end(out: &mut Out, id: Option<&str>) {
+    if let Some(id) = id {
+        out.text("\nid: ");
+        out.text(id);
+    }
     out.text("\n\n");
 }
 

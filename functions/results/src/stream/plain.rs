@@ -34,8 +34,9 @@ pub(crate) fn stream(
     Some(body::written(Break::End, move |sink| async move {
         sink.send(Bytes::from(sse::opening())).await?;
         if unit.status.is_terminal() {
+            let before = sink.sent();
             let written = write_end(&results, &unit, &options, &sink).await;
-            return told(&sink, written).await;
+            return ended(&sink, before, written).await;
         }
         let watcher = results.watchers().watch(&unit, false);
         let finale = watcher.finale();
@@ -56,13 +57,19 @@ pub(crate) fn stream(
                 Turn::End => return Ok(()),
             }
         }
+        let before = live.sink.sent();
         let written = if options == Options::default() {
             write_shared_end(&results, &unit, &finale, &live.sink).await
         } else {
             write_end(&results, &unit, &options, &live.sink).await
         };
-        told(&live.sink, written).await
+        ended(&live.sink, before, written).await
     }))
+}
+
+/// Ends the stream. A frame that was cut in the middle is left as it is: its reader drops it, and resumes before it.
+async fn ended(sink: &Sink, before: u64, written: Result<(), Stop>) -> Result<(), Stop> {
+    if sink.sent() == before { told(sink, written).await } else { written }
 }
 
 /// Writes the results and the last frame.

@@ -3,6 +3,7 @@
 mod access;
 mod big;
 mod events;
+mod faults;
 mod formats;
 mod plain;
 mod runs;

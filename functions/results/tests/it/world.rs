@@ -180,6 +180,20 @@ impl World {
         self.send(path, headers).await.status().as_u16()
     }
 
+    /// Whether the body of an answer breaks off with an error.
+    pub(crate) async fn is_cut(&self, path: &str) -> bool {
+        self.send(path, &[]).await.into_body().collect().await.is_err()
+    }
+
+    /// What comes of a body that may break off.
+    pub(crate) async fn cut_text(&self, path: &str) -> String {
+        let (mut body, mut text) = (self.send(path, &[]).await.into_body(), String::new());
+        while let Some(Ok(piece)) = body.frame().await {
+            text.push_str(std::str::from_utf8(&piece.into_data().expect("data")).expect("text"));
+        }
+        text
+    }
+
     /// Opens an event stream, as a reader that saw `last` last.
     pub(crate) async fn open(&self, path: &str, last: Option<&str>) -> Events {
         let headers: Vec<_> = last.map(|id| ("last-event-id", id)).into_iter().collect();

@@ -99,6 +99,11 @@ async fn a_stream_that_is_cut_anywhere_resumes_without_gap_or_repetition() {
         last_word.insert(*row, word.clone());
     }
     assert_eq!(last_word.len(), 40);
+    let queued = |row: u64| told.contains(&(row, "queued".to_owned()));
+    assert!(
+        (0..7).all(queued) && !(7..10).any(queued),
+        "rows that had moved on were told as they stood before"
+    );
     assert!(last_word.values().all(|word| word == "completed"), "{last_word:?}");
     assert_eq!(kinds(&seen).iter().filter(|kind| **kind == "initial").count(), 1);
     assert_eq!(kinds(&seen).last(), Some(&"complete"));

@@ -47,7 +47,9 @@ if (body.dataset.events) {
     const confidence = run.confidence ?? { overall: null, fields: {} };
     fields.forEach((field, at) => {
       const parts = isObject(run.output);
-      const value = field === null ? (parts ? null : run.output) : parts ? run.output[field] : null;
+      // a page that was made before any row was over knows no fields yet: its one column takes everything
+      const whole = field === null && (!parts || fields.length === 1);
+      const value = whole ? run.output : parts && field !== null ? run.output[field] : null;
       outputs[at].replaceChildren(shown(value));
       const sure = field === null ? null : confidence.fields[field];
       if (sure) outputs[at].firstElementChild.append(dot(sure));

@@ -145,6 +145,40 @@ pub fn key(hook: &str, moment: &str, round: u32) -> String {
     format!("D#{hook}#{moment}#{round}")
 }
 
+impl Delivery {
+    /// How many attempts of the present course are recorded: what [`after_attempt`] takes as `taken` once the latest one is recorded too.
+    #[must_use]
+    pub fn taken(&self) -> u32 {
+        u32::try_from(self.attempts.len()).unwrap_or(u32::MAX).saturating_sub(self.earlier)
+    }
+
+    /// Whether the next attempt is the first since somebody asked for a redelivery, which also enables the endpoint again.
+    #[must_use]
+    pub fn begins_anew(&self) -> bool {
+        self.earlier > 0 && self.taken() == 0
+    }
+}
+
+/// The same delivery started again, whatever came of it before: the next attempt is due now, and the ladder is climbed from its foot.
+///
+/// The number goes on, so messages of the earlier course that still are on their way find it passed and are dropped. A redelivery of one that is
+/// pending keeps its number: its next attempt only comes sooner. Who redelivers saves this over what it read
+/// (`Store::save_delivery`), then sends the attempt that the state names, at `now`.
+#[must_use]
+pub fn redelivered(delivery: &Delivery, now: Timestamp) -> Delivery {
+    let attempt = match delivery.state {
+        State::Pending { attempt, .. } => attempt,
+        State::Delivered | State::Exhausted | State::Gone | State::Disabled | State::Refused => {
+            delivery.attempts.last().map_or(0, |last| last.attempt) + 1
+        }
+    };
+    Delivery {
+        state: State::Pending { attempt, due_at: now },
+        earlier: u32::try_from(delivery.attempts.len()).unwrap_or(u32::MAX),
+        ..delivery.clone()
+    }
+}
+
 /// What follows an attempt.
 ///
 /// `taken` attempts of the present course have been made, this one included; `failing_since` is when everything sent to this endpoint began to fail;
@@ -226,6 +260,46 @@ mod tests {
     #[test]
     fn jitter_lengthens_a_wait_by_at_most_a_tenth() {
         assert_eq!(wait_after(&answered(500), 3, 0.5), Some(315));
+    }
+
+    fn delivery(state: State, attempts: u32) -> Delivery {
+        let attempted = |attempt| Attempted { attempt, at: NOW, milliseconds: 5, outcome: answered(500) };
+        Delivery {
+            unit: UnitId::from_bits([0; 16]),
+            owner: OwnerId::new("owner"),
+            hook: "webhook".to_owned(),
+            moment: "completed".to_owned(),
+            round: 0,
+            url: "https://receiver.test".to_owned(),
+            sealed_secret: None,
+            body: "{}".to_owned(),
+            created_at: NOW,
+            state,
+            attempts: (1..=attempts).map(attempted).collect(),
+            earlier: 0,
+        }
+    }
+
+    #[test]
+    fn a_redelivery_climbs_from_the_foot_with_numbers_that_go_on() {
+        let now = NOW + signed(DISABLE_AFTER);
+        let mut again = redelivered(&delivery(State::Exhausted, 11), now);
+        assert_eq!(again.state, State::Pending { attempt: 12, due_at: now });
+        assert_eq!((again.earlier, again.taken(), again.begins_anew()), (11, 0, true));
+        again.attempts.push(Attempted { attempt: 12, at: now, milliseconds: 5, outcome: answered(500) });
+        assert_eq!((again.taken(), again.begins_anew()), (1, false));
+        let due_at = now + SignedDuration::from_secs(5);
+        let after = after_attempt(&answered(500), 12, again.taken(), None, now, 0.0);
+        assert_eq!(after, State::Pending { attempt: 13, due_at });
+    }
+
+    #[test]
+    fn a_redelivery_of_what_is_pending_only_comes_sooner() {
+        let pending = delivery(State::Pending { attempt: 4, due_at: Timestamp::MAX }, 3);
+        assert_eq!(redelivered(&pending, NOW).state, State::Pending { attempt: 4, due_at: NOW });
+        let unattempted = delivery(State::Disabled, 0);
+        let again = redelivered(&unattempted, NOW);
+        assert_eq!(again.state, State::Pending { attempt: 1, due_at: NOW });
     }
 
     #[test]

@@ -28,6 +28,9 @@ pub const LADDER: [Duration; 10] = [
 /// How long an endpoint may fail everything before it is disabled.
 pub const DISABLE_AFTER: Duration = Duration::from_hours(24 * 5);
 
+/// How many attempts a delivery remembers when it is started again: it is one item of the table, however often that is asked for.
+pub const REMEMBERED: usize = 100;
+
 /// What a receiver may ask for by `Retry-After` at most.
 pub const LONGEST_WISH: Duration = Duration::from_hours(24);
 
@@ -162,8 +165,8 @@ impl Delivery {
 /// The same delivery started again, whatever came of it before: the next attempt is due now, and the ladder is climbed from its foot.
 ///
 /// The number goes on, so messages of the earlier course that still are on their way find it passed and are dropped. A redelivery of one that is
-/// pending keeps its number: its next attempt only comes sooner. Who redelivers saves this over what it read
-/// (`Store::save_delivery`), then sends the attempt that the state names, at `now`.
+/// pending keeps its number: its next attempt only comes sooner. Of the attempts so far the last [`REMEMBERED`] stay. Who redelivers saves this over
+/// what it read (`Store::save_delivery`), then sends the attempt that the state names, at `now`.
 #[must_use]
 pub fn redelivered(delivery: &Delivery, now: Timestamp) -> Delivery {
     let attempt = match delivery.state {
@@ -172,9 +175,11 @@ pub fn redelivered(delivery: &Delivery, now: Timestamp) -> Delivery {
             delivery.attempts.last().map_or(0, |last| last.attempt) + 1
         }
     };
+    let attempts = delivery.attempts[delivery.attempts.len().saturating_sub(REMEMBERED)..].to_vec();
     Delivery {
         state: State::Pending { attempt, due_at: now },
-        earlier: u32::try_from(delivery.attempts.len()).unwrap_or(u32::MAX),
+        earlier: u32::try_from(attempts.len()).unwrap_or(u32::MAX),
+        attempts,
         ..delivery.clone()
     }
 }
@@ -300,6 +305,13 @@ mod tests {
         let unattempted = delivery(State::Disabled, 0);
         let again = redelivered(&unattempted, NOW);
         assert_eq!(again.state, State::Pending { attempt: 1, due_at: NOW });
+    }
+
+    #[test]
+    fn a_delivery_started_again_and_again_does_not_grow_for_ever() {
+        let again = redelivered(&delivery(State::Exhausted, 150), NOW);
+        assert_eq!((again.attempts.len(), again.attempts[0].attempt), (REMEMBERED, 51));
+        assert_eq!((again.state, again.taken()), (State::Pending { attempt: 151, due_at: NOW }, 0));
     }
 
     #[test]

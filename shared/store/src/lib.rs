@@ -26,7 +26,7 @@ mod value;
 pub use cache::Cached;
 pub use error::Error;
 pub use idempotency::{Idempotent, Remembered};
-pub use outbox::{Endpoint, Taken};
+pub use outbox::{Endpoint, Taken, delivery_of};
 pub use owner::SigningSecrets;
 pub use quota::Quota;
 pub use unit::claim::Claim;

@@ -23,6 +23,15 @@ pub enum Taken {
     No,
 }
 
+/// Which delivery an item of the outbox is, by the keys that a stream record gives; none for any other item.
+///
+/// `key` finds the text of a key attribute by its name. What it gives comes from outside, and is checked.
+pub fn delivery_of<'a>(key: impl Fn(&str) -> Option<&'a str>) -> Option<(UnitId, String)> {
+    let unit = key(PK)?.strip_prefix("U#")?.parse().ok()?;
+    let delivery = key(SK).filter(|key| key.starts_with("D#"))?;
+    Some((unit, delivery.to_owned()))
+}
+
 impl Store {
     pub(crate) fn put_delivery(&self, delivery: &Delivery) -> Result<TransactWriteItem> {
         let put = Put::builder()
@@ -108,8 +117,9 @@ impl Store {
     pub async fn due_deliveries(&self, until: Timestamp) -> Result<Vec<Delivery>> {
         let mut due = Vec::new();
         for (pk, sk) in self.due_keys(&self.tables.outbox, until).await? {
-            let Some(id) = pk.strip_prefix("U#").and_then(|id| id.parse::<UnitId>().ok()) else { continue };
-            due.extend(self.delivery(&id, &sk).await?);
+            let found = delivery_of(|name| Some(if name == PK { &pk } else { &sk }));
+            let Some((unit, key)) = found else { continue };
+            due.extend(self.delivery(&unit, &key).await?);
         }
         Ok(due)
     }

@@ -2,6 +2,8 @@
 //!
 //! Never the `Host` header, which anybody can write. Invariant: a base has no slash at its end.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
 /// What API Gateway's request context says of where a request came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gateway {
@@ -27,6 +29,18 @@ pub fn of(configured: Option<&str>, gateway: Option<&Gateway>, routed: &str) -> 
     let before = segments(path).count().saturating_sub(segments(routed).count());
     let prefix: String = segments(path).take(before).flat_map(|segment| ["/", segment]).collect();
     Some(format!("https://{domain}{prefix}"))
+}
+
+/// The base of a process that listens here and was configured with none.
+#[must_use]
+pub fn listening(address: SocketAddr) -> String {
+    // "Every address" is none that can be called; this machine's own is among them.
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 
 #[cfg(test)]
@@ -55,5 +69,17 @@ mod tests {
         }
         assert_eq!(of(None, None, "/x"), None);
         assert_eq!(of(Some("http://127.0.0.1:8787"), None, "/x").as_deref(), Some("http://127.0.0.1:8787"));
+    }
+
+    #[test]
+    fn the_listening_address_is_a_base_that_can_be_called() {
+        for (address, base) in [
+            ("127.0.0.1:8787", "http://127.0.0.1:8787"),
+            ("0.0.0.0:8787", "http://127.0.0.1:8787"),
+            ("[::]:80", "http://[::1]:80"),
+            ("192.168.1.5:80", "http://192.168.1.5:80"),
+        ] {
+            assert_eq!(listening(address.parse().unwrap()), base);
+        }
     }
 }

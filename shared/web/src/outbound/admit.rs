@@ -34,16 +34,30 @@ pub enum Refusal {
         /// The URL's host and port.
         place: String,
     },
+    /// Its host is, or resolves to, the function's own runtime.
+    #[error("{place} belongs to this service itself and is never called")]
+    Runtime {
+        /// The URL's host and port.
+        place: String,
+    },
 }
 
 impl Refusal {
     pub(super) fn not_public(url: &Url) -> Self {
-        let host = url.host_str().unwrap_or_default();
-        let place = match url.port_or_known_default() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        };
-        Self::NotPublic { place }
+        Self::NotPublic { place: place(url) }
+    }
+
+    pub(super) fn runtime(url: &Url) -> Self {
+        Self::Runtime { place: place(url) }
+    }
+}
+
+/// The host and port of a URL, as a rule would name them.
+fn place(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port_or_known_default() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
     }
 }
 
@@ -99,7 +113,7 @@ impl Admission {
         }
         let host = url.host().ok_or(Refusal::NotAUrl)?;
         if self.forbidden.as_ref().is_some_and(|forbidden| same(&host, forbidden)) {
-            return Err(Refusal::not_public(url));
+            return Err(Refusal::runtime(url));
         }
         if self.settings.allow_hosts.iter().any(|rule| rule.exempts(url)) {
             return Ok(Admitted { exempt: true });
@@ -107,16 +121,17 @@ impl Admission {
         let may_be_public = match host {
             Host::Ipv4(address) => is_public(IpAddr::V4(address)),
             Host::Ipv6(address) => is_public(IpAddr::V6(address)),
-            Host::Domain(name) => !is_localhost(name),
+            Host::Domain(name) => !is_inside(name),
         };
         if may_be_public { Ok(Admitted { exempt: false }) } else { Err(Refusal::not_public(url)) }
     }
 }
 
-/// Names that mean this machine whatever a resolver says.
-fn is_localhost(name: &str) -> bool {
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost")
+/// Names that mean this machine or its own network, whatever a resolver says.
+fn is_inside(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    let last = name.rsplit('.').next().unwrap_or(name);
+    ["localhost", "local", "internal"].iter().any(|inside| last.eq_ignore_ascii_case(inside))
 }
 
 #[cfg(test)]
@@ -169,6 +184,10 @@ mod tests {
             "LOCALHOST",
             "localhost.",
             "a.b.localhost",
+            "printer.local",
+            "Printer.LOCAL.",
+            "metadata.google.internal",
+            "internal",
             "１２７.０.０.１",
             "①②⑦.0.0.1",
             "127。0。0。1",
@@ -209,6 +228,9 @@ mod tests {
             "http://8.8.8.8:8080/",
             "https://[2606:4700::1111]/",
             "http://münchen.example/",
+            "https://internal.example/",
+            "https://localhost.example/",
+            "https://notlocal/",
         ] {
             assert_eq!(verdict(Settings::default(), url), Ok(false), "{url}");
         }
@@ -216,12 +238,15 @@ mod tests {
 
     #[test]
     fn a_rule_exempts_its_host_but_never_the_runtime() {
-        let settings = || allowing(&["127.0.0.2", "receiver.test:9000", "127.0.0.1"]);
+        let settings = || allowing(&["127.0.0.2", "receiver.test:9000", "127.0.0.1", "box.local"]);
+        assert_eq!(verdict(settings(), "http://box.local/"), Ok(true));
         assert_eq!(verdict(settings(), "http://127.0.0.2:1/"), Ok(true));
         assert_eq!(verdict(settings(), "http://receiver.test:9000/"), Ok(true));
         assert_eq!(verdict(settings(), "http://receiver.test/"), Ok(false));
         let runtime = verdict(settings(), "http://127.0.0.1:9001/2018-06-01/runtime/invocation/next");
-        assert!(matches!(runtime, Err(Refusal::NotPublic { .. })), "{runtime:?}");
+        let refusal = Refusal::Runtime { place: "127.0.0.1:9001".to_owned() };
+        assert!(!refusal.to_string().contains("--allow-host"), "no option lifts it");
+        assert_eq!(runtime, Err(refusal));
     }
 
     #[test]

@@ -45,6 +45,12 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether the URL itself, or one it was redirected to, is what is not called.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+
     /// Whether the same call may go well later.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
@@ -60,6 +66,7 @@ impl Failure {
     pub(super) fn of_resolution(unresolved: Unresolved, url: &Url) -> Self {
         match unresolved {
             Unresolved::NotPublic => Refusal::not_public(url).into(),
+            Unresolved::Runtime => Refusal::runtime(url).into(),
             Unresolved::Unknown => Self::Unresolved,
         }
     }

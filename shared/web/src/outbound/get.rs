@@ -17,6 +17,8 @@ use super::{Failure, Outbound, Refusal, admit};
 const REDIRECTS: u32 = 5;
 /// How long a list may take that is read while it comes.
 const LIST_TIME: Duration = Duration::from_mins(9);
+/// How long a body may be silent while it is waited for.
+const SILENCE: Duration = Duration::from_secs(30);
 const WANTED: &str = "application/json, application/x-ndjson, text/csv, */*;q=0.5";
 
 /// How much may come, and for how long.
@@ -35,6 +37,8 @@ pub struct Fetched {
     pub url: Url,
     /// Its `Content-Type`.
     pub content_type: Option<String>,
+    /// The bytes that its body is announced to have; none if it is not announced.
+    pub content_length: Option<u64>,
     /// Its body.
     pub body: Body,
 }
@@ -50,13 +54,16 @@ impl Fetched {
     }
 }
 
-/// A body that ends with a failure when it grows too large or takes too long.
+/// A body that ends with a failure when it grows too large, takes too long, or falls silent.
 pub struct Body {
     chunks: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send + Sync>>,
     url: Url,
     most: u64,
     seen: u64,
     deadline: Pin<Box<Sleep>>,
+    silence: Duration,
+    /// Runs while a chunk is waited for, so that a reader who is busy with the last one is not taken for a silent server.
+    silent: Option<Pin<Box<Sleep>>>,
     over: bool,
 }
 
@@ -77,7 +84,16 @@ impl Stream for Body {
             self.over = true;
             return Poll::Ready(Some(Err(Failure::TimedOut)));
         }
-        let chunk = match ready!(self.chunks.as_mut().poll_next(context)) {
+        let polled = self.chunks.as_mut().poll_next(context);
+        if polled.is_pending() {
+            let silence = self.silence;
+            let silent = self.silent.get_or_insert_with(|| Box::pin(tokio::time::sleep(silence)));
+            ready!(silent.as_mut().poll(context));
+            self.over = true;
+            return Poll::Ready(Some(Err(Failure::TimedOut)));
+        }
+        self.silent = None;
+        let chunk = match ready!(polled) {
             None => None,
             Some(Err(error)) => Some(Err(Failure::of_call(&error, &self.url))),
             Some(Ok(chunk)) => {
@@ -147,13 +163,59 @@ fn begun(answer: reqwest::Response, url: Url, most: u64, deadline: Instant) -> R
         return Err(Failure::TooLarge(most));
     }
     let content_type = header(CONTENT_TYPE).map(str::to_owned);
+    let content_length = answer.content_length();
     let body = Body {
         chunks: Box::pin(answer.bytes_stream()),
         url: url.clone(),
         most,
         seen: 0,
         deadline: Box::pin(tokio::time::sleep_until(deadline)),
+        silence: SILENCE,
+        silent: None,
         over: false,
     };
-    Ok(Fetched { url, content_type, body })
+    Ok(Fetched { url, content_type, content_length, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+
+    use super::*;
+
+    fn body(
+        chunks: impl Stream<Item = reqwest::Result<Bytes>> + Send + Sync + 'static,
+        silence: u64,
+    ) -> Body {
+        Body {
+            chunks: Box::pin(chunks),
+            url: Url::parse("https://example.com/list").unwrap(),
+            most: 1_000,
+            seen: 0,
+            deadline: Box::pin(tokio::time::sleep(LIST_TIME)),
+            silence: Duration::from_millis(silence),
+            silent: None,
+            over: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_falls_silent_is_given_up_long_before_its_deadline() {
+        let chunks = stream::iter([Ok(Bytes::from_static(b"a"))]).chain(stream::pending());
+        let got: Vec<_> = body(chunks, 20).collect().await;
+        assert_eq!(got, [Ok(Bytes::from_static(b"a")), Err(Failure::TimedOut)]);
+    }
+
+    #[tokio::test]
+    async fn each_chunk_gives_the_next_one_the_whole_time() {
+        let (chunks, sent) = futures::channel::mpsc::unbounded();
+        let mut body = body(sent, 10_000);
+        for _ in 0..2 {
+            assert!(futures::poll!(body.next()).is_pending());
+            assert!(body.silent.is_some(), "it is waited for");
+            chunks.unbounded_send(Ok(Bytes::from_static(b"a"))).unwrap();
+            assert!(body.next().await.is_some());
+            assert!(body.silent.is_none(), "a busy reader's time does not count");
+        }
+    }
 }

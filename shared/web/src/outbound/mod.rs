@@ -40,7 +40,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 pub struct Settings {
     /// Hosts that are exempt from the address check.
     pub allow_hosts: Vec<HostRule>,
-    /// `AWS_LAMBDA_RUNTIME_API`: the host and port of the function's own runtime, which no rule exempts.
+    /// `AWS_LAMBDA_RUNTIME_API`: the host and port of the function's own runtime; its host is refused at every port, and no rule exempts it.
     pub runtime_api: Option<String>,
 }
 

@@ -48,6 +48,8 @@ impl fmt::Debug for Lookup {
 pub(super) enum Unresolved {
     #[error("the name has an address that is not public")]
     NotPublic,
+    #[error("the name has the address of the function's own runtime")]
+    Runtime,
     #[error("the name has no address")]
     Unknown,
 }
@@ -76,9 +78,14 @@ impl Resolver {
         if found.is_empty() {
             return Err(Unresolved::Unknown);
         }
-        let refused =
-            |address: &IpAddr| Some(*address) == self.forbidden || (self.checks && !is_public(*address));
-        if found.iter().any(refused) { Err(Unresolved::NotPublic) } else { Ok(found) }
+        // Unpacked from its IPv6 forms, since an exempt name may have an address of any form.
+        if found.iter().any(|address| Some(address.to_canonical()) == self.forbidden) {
+            return Err(Unresolved::Runtime);
+        }
+        if self.checks && !found.iter().all(|address| is_public(*address)) {
+            return Err(Unresolved::NotPublic);
+        }
+        Ok(found)
     }
 }
 
@@ -119,6 +126,8 @@ mod tests {
     async fn an_exempt_name_may_be_private_but_never_the_runtime() {
         let exempt = |found| resolver(found).without_check();
         assert!(exempt(&["10.0.0.1"]).addresses("name").await.is_ok());
-        assert_eq!(exempt(&["127.0.0.1"]).addresses("name").await, Err(Unresolved::NotPublic));
+        for runtime in [&["127.0.0.1"][..], &["8.8.8.8", "::ffff:127.0.0.1"]] {
+            assert_eq!(exempt(runtime).addresses("name").await, Err(Unresolved::Runtime), "{runtime:?}");
+        }
     }
 }

@@ -113,14 +113,14 @@ fn allowing(server: &Server) -> Outbound {
 }
 
 fn not_public(failure: &Failure) -> bool {
-    matches!(failure, Failure::Refused(Refusal::NotPublic { .. }))
+    failure.is_refusal() && matches!(failure, Failure::Refused(Refusal::NotPublic { .. }))
 }
 
 #[tokio::test]
 async fn a_list_is_fetched_from_an_allowed_host_and_nothing_is_sent_along() {
     let server = Server::start(|_| Some(ok("a,b\n1,2\n"))).await;
     let fetched = allowing(&server).get(&server.url("/list?x=1#part"), LIMITS).await.unwrap();
-    assert_eq!(fetched.content_type.as_deref(), Some("text/csv"));
+    assert_eq!((fetched.content_type.as_deref(), fetched.content_length), (Some("text/csv"), Some(8)));
     assert_eq!(fetched.bytes().await.unwrap(), b"a,b\n1,2\n");
     let request = server.requests().remove(0).to_lowercase();
     assert!(request.starts_with("get /list?x=1 http/1.1"), "{request}");
@@ -265,6 +265,7 @@ async fn a_body_past_its_cap_is_not_read_on() {
         Err(Failure::TooLarge(1_000))
     );
     let silent = outbound.get(&server.url("/silent"), LIMITS).await.unwrap();
+    assert_eq!(silent.content_length, None);
     assert_eq!(silent.bytes().await, Err(Failure::TooLarge(1_000)));
     let fits = outbound.get(&server.url("/fits"), LIMITS).await.unwrap();
     assert_eq!(fits.bytes().await.map(|bytes| bytes.len()), Ok(1_000));

@@ -7,6 +7,7 @@ pub mod base_url;
 pub mod body;
 pub mod cors;
 pub mod credential;
+pub mod guard;
 pub mod identity;
 pub mod outbound;
 pub mod problem;

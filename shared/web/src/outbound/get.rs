@@ -218,4 +218,12 @@ mod tests {
             assert!(body.silent.is_none(), "a busy reader's time does not count");
         }
     }
+
+    #[tokio::test]
+    async fn what_is_fetched_may_be_silent_for_half_a_minute() {
+        let answer = reqwest::Response::from(http::Response::new("a"));
+        let url = Url::parse("https://example.com/list").unwrap();
+        let fetched = begun(answer, url, 1_000, Instant::now() + LIST_TIME).unwrap();
+        assert_eq!(fetched.body.silence, Duration::from_secs(30));
+    }
 }

@@ -134,7 +134,8 @@ fn a_secret_that_is_not_given_is_asked_for_by_nobody() {
         assert_eq!(secrets(&plain, &role), 1, "{role}: the sealing key alone");
         let named = function["Environment"]["Variables"].as_object().expect("variables").iter();
         let arns = named.filter(|(name, _)| {
-            ["SEALING_KEY_ARN", "PARALLEL_API_KEY_ARN", "ACCESS_TOKENS_ARN"].contains(&name.as_str())
+            ["SEALING_KEY_ARN", "PARALLEL_API_KEY_ARN", "ACCESS_TOKENS_ARN", "WEBHOOK_SECRET_ARN"]
+                .contains(&name.as_str())
         });
         assert_eq!(secrets(&full, &role), arns.count(), "{role}: exactly those that its variables name");
     }

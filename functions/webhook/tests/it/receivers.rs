@@ -118,4 +118,7 @@ async fn one_dead_receiver_keeps_a_hundred_live_ones_waiting_for_nothing() {
     for unit in &ids {
         assert_eq!(world.state(unit).await, State::Delivered);
     }
+    // All were the first delivery of their owner, each of which makes a secret if there is none.
+    let secret = world.owners_secret().await;
+    assert!(world.receiver.hits().iter().all(|hit| hit.verifies_by(&secret)));
 }

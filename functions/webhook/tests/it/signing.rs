@@ -16,7 +16,7 @@ const OWNERS_CONTEXT: &str = "owner:owner";
 
 impl World {
     /// The secret that an owner is shown.
-    async fn owners_secret(&self) -> String {
+    pub(crate) async fn owners_secret(&self) -> String {
         let kept = self.store.signing_secrets(&owner()).await.expect("a table").expect("a secret");
         self.sealer.open(&kept.sealed, OWNERS_CONTEXT).expect("ours").expose().to_owned()
     }

@@ -79,14 +79,20 @@ impl Parser {
 
     /// The rows that end within this chunk, or the first thing that is wrong. After a fault the list is of no use.
     pub fn push(&mut self, chunk: &[u8]) -> Result<Vec<Input>, Fault> {
-        self.feed(chunk)?;
-        self.rows.taken()
+        let fed = self.feed(chunk);
+        self.first_fault_or_rows(fed)
     }
 
     /// The rows that the list's end completes, or what is wrong with it, such as being cut off.
     pub fn finish(mut self) -> Result<Vec<Input>, Fault> {
-        self.end()?;
-        self.rows.taken()
+        let ended = self.end();
+        self.first_fault_or_rows(ended)
+    }
+
+    /// A bad row stands before whatever stopped the parser behind it, also where both came in one chunk.
+    fn first_fault_or_rows(&mut self, read: Result<(), Fault>) -> Result<Vec<Input>, Fault> {
+        let rows = self.rows.taken()?;
+        read.map(|()| rows)
     }
 
     fn feed(&mut self, chunk: &[u8]) -> Result<(), Fault> {

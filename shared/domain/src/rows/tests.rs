@@ -142,6 +142,15 @@ fn lists() -> impl Strategy<Value = (Form, Vec<u8>)> {
     prop_oneof![csv, json, lines, noise]
 }
 
+#[test]
+fn the_first_fault_is_told_also_when_a_later_one_comes_in_the_same_chunk() {
+    for list in [&b"[x \"b\"]"[..], b"[x"] {
+        let first = read_all(Form::Json, list).expect_err("two faults").remove(0);
+        assert_eq!(first.row, Some(0));
+        assert_eq!(cut(Form::Json, list, &[list.len()]), Err(first));
+    }
+}
+
 proptest! {
     #[test]
     fn how_a_list_is_cut_changes_neither_its_rows_nor_its_fault(

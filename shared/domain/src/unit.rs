@@ -272,8 +272,8 @@ mod tests {
         let counts = |completed, failed, timed_out, cancelled| Counts {
             completed,
             failed,
-            timed_out,
             cancelled,
+            timed_out,
             ..Counts::default()
         };
         assert_eq!(Status::of_ended(&counts(3, 0, 0, 0)), Status::Completed);

@@ -1,1 +1,117 @@
-//! runner.
+//! The runner: drives units of work until its time is up, and hands over what is unfinished.
+//!
+//! A message of the `runs` queue names a unit; the runner claims it (the newest claim wins), drives it, and holds the message as a
+//! lease meanwhile. Whatever happens to a runner, another goes on from the table. What it may not do is decided in `domain`;
+//! what it stores and sends goes through `store` and `queue`.
+//! Invariant: nothing is bought upstream before its purchase was announced in the table under the runner's epoch.
+
+pub mod config;
+mod drive;
+mod invocation;
+mod leases;
+mod registry;
+mod sweep;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ambient::{Clock, Entropy};
+use domain::UnitId;
+use queue::Queue;
+use store::Store;
+use vault::Sealer;
+use web::outbound::Outbound;
+
+pub use config::Config;
+pub use registry::Registry;
+
+/// How a runner behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How long a unit is driven at most before it is handed over.
+    pub slice: Duration,
+    /// How long a message stays invisible without being extended: how soon a dead runner's units come back.
+    pub lease: Duration,
+    /// How long before the function's own deadline everything is handed over.
+    pub margin: Duration,
+    /// How long an announced purchase keeps everybody else from buying the same rows; the request itself is given half of it.
+    pub purchase: Duration,
+    /// The least time between two flushes of a unit.
+    pub flush: Duration,
+    /// Results fetched at a time, for each unit.
+    pub fetches: usize,
+    /// The upstream's quota of created runs a minute, for each key.
+    pub runs_per_minute: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            slice: Duration::from_secs(570),
+            lease: Duration::from_mins(2),
+            margin: Duration::from_secs(30),
+            purchase: Duration::from_mins(1),
+            flush: Duration::from_secs(1),
+            fetches: 24,
+            runs_per_minute: domain::limits::RUNS_PER_MINUTE,
+        }
+    }
+}
+
+/// Whom to tell, within this process, that a unit has changed.
+pub type OnChange = Arc<dyn Fn(&UnitId) + Send + Sync>;
+
+/// What a runner works with; clones share everything.
+#[derive(Clone)]
+pub struct Runner {
+    store: Store,
+    queue: Queue,
+    upstream: parallel::Client,
+    sealer: Sealer,
+    outbound: Outbound,
+    clock: Clock,
+    entropy: Entropy,
+    settings: Settings,
+    on_change: OnChange,
+    registry: Arc<Registry>,
+}
+
+impl fmt::Debug for Runner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// What a runner is made of.
+#[expect(missing_debug_implementations, reason = "holds a callback, and is taken apart at once")]
+pub struct Parts {
+    /// The tables.
+    pub store: Store,
+    /// The queues.
+    pub queue: Queue,
+    /// The upstream.
+    pub upstream: parallel::Client,
+    /// What opens the keys of units.
+    pub sealer: Sealer,
+    /// What fetches lists from URLs that callers gave.
+    pub outbound: Outbound,
+    /// The time.
+    pub clock: Clock,
+    /// Chance, for jitter.
+    pub entropy: Entropy,
+    /// Behaviour.
+    pub settings: Settings,
+    /// Whom to tell of changes.
+    pub on_change: OnChange,
+}
+
+impl Runner {
+    /// A runner that drives nothing yet.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { store, queue, upstream, sealer, outbound, clock, entropy, settings, on_change } = parts;
+        let registry = Arc::new(Registry::default());
+        Self { store, queue, upstream, sealer, outbound, clock, entropy, settings, on_change, registry }
+    }
+}

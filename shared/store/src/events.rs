@@ -45,8 +45,15 @@ impl Store {
         let Some(item) = there.item() else { return Ok(None) };
         let reader = Reader::new(item);
         let found: Flush = reader.packed("v")?;
-        let own = reader.number::<u64>("epoch")? == unit.lease.epoch && found == *flush;
+        // A holder that was refused by META's condition, or whose reply was lost, finds its own: the same runs.
+        let own = reader.number::<u64>("epoch")? == unit.lease.epoch;
         Ok(if own { None } else { Some(found) })
+    }
+
+    /// All flushes of a unit with their sequences, in order, also those that were never announced: what a new holder takes in.
+    pub async fn all_events(&self, id: &UnitId) -> Result<Vec<(u64, Flush)>> {
+        let items = self.children(&self.tables.units, &keys::unit(id), "E#", "E#~").await?;
+        items.iter().map(Self::event).collect()
     }
 
     /// The flushes of a unit with their sequences, from the one after `after` to `upto`, in order.

@@ -68,11 +68,9 @@ impl Store {
             if keys.is_empty() && found.last_evaluated_key.is_none() {
                 return Ok(());
             }
-            stream::iter(keys.chunks(BATCH))
-                .map(|keys| self.delete_batch(table, keys))
-                .buffer_unordered(4)
-                .try_collect::<()>()
-                .await?;
+            // One future each, made here: a closure over borrowed chunks could not be sent to another thread.
+            let batches: Vec<_> = keys.chunks(BATCH).map(|keys| self.delete_batch(table, keys)).collect();
+            stream::iter(batches).buffer_unordered(4).try_collect::<()>().await?;
             if found.last_evaluated_key.is_none() {
                 return Ok(());
             }

@@ -26,7 +26,7 @@ pub(crate) struct Book {
     pub(crate) runs: Vec<Arc<Run>>,
     by_id: HashMap<String, usize>,
     groups: HashMap<Arc<str>, Group>,
-    /// Runs whose webhook needs no further attempt.
+    /// Runs whose webhook needed no further attempt when the book was opened.
     told: HashSet<String>,
     quota: Quota,
     journal: Option<Journal>,
@@ -128,14 +128,12 @@ impl Book {
         Ok(runs)
     }
 
-    /// Remembers that the webhook of a run needs no further attempt.
+    /// Remembers for the next start that the webhook of a run needs no further attempt.
     pub(crate) fn told(&mut self, run: &Run) -> Result<(), Refusal> {
-        self.write(&Entry::Told { run: run.id.clone() })?;
-        self.told.insert(run.id.clone());
-        Ok(())
+        self.write(&Entry::Told { run: run.id.clone() })
     }
 
-    /// Runs whose webhook is still to be delivered.
+    /// Runs whose webhook was still to be delivered when the book was opened.
     pub(crate) fn untold(&self) -> Vec<Arc<Run>> {
         self.runs.iter().filter(|run| !self.told.contains(&run.id)).cloned().collect()
     }

@@ -77,3 +77,17 @@ impl World {
         let _ = closing.wait_for(|closing| *closing).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_microsecond_is_shown_twice() {
+        let (post, _inbox) = mpsc::unbounded_channel();
+        let (_stop, closing) = watch::channel(false);
+        let world = World::open(Config::default(), post, closing).expect("it opens");
+        let times: Vec<Timestamp> = (0..10_000).map(|_| world.now()).collect();
+        assert!(times.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+}

@@ -1,5 +1,7 @@
 //! The eleven lines of "must match (documented)".
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use simulator::Config;
 
@@ -85,7 +87,7 @@ async fn line_3_is_active_follows_the_status_and_action_required_is_inactive() {
 #[tokio::test]
 async fn line_4_the_result_blocks_for_its_timeout_then_is_408() {
     let world = World::start().await;
-    let id = world.lite(&json!("simulate:never")).await;
+    let id = world.lite(&json!("simulate:seconds=1e9")).await;
     for (query, seconds) in [("?timeout=25", 25), ("", 600)] {
         let before = world.clock.now();
         let path = format!("/v1/tasks/runs/{id}/result{query}");
@@ -183,15 +185,26 @@ async fn line_5_a_run_that_is_not_active_gets_one_state_and_no_trace() {
 
 #[tokio::test]
 async fn line_5_at_its_cap_a_run_stream_ends_with_a_state_that_may_be_active() {
-    let config = Config { stream_cap: std::time::Duration::from_secs(10), ..Config::default() };
+    for input in ["simulate:never", "simulate:seconds=1e9"] {
+        let config = Config { stream_cap: Duration::from_secs(10), ..Config::default() };
+        let world = World::with(config, Protocol::Http1).await;
+        let id = world.lite(&json!(input)).await;
+        let before = world.clock.now();
+        let stream = world.stream(&format!("/v1/tasks/runs/{id}/events")).await;
+        assert!(!stream.broken);
+        assert!(world.clock.now().duration_since(before).as_secs() >= 10);
+        let last = stream.frames.last().expect("frames");
+        assert_eq!((&last["type"], &last["run"]["is_active"]), (&json!("task_run.state"), &json!(true)));
+    }
+}
+
+#[tokio::test]
+async fn line_5_a_run_stream_ends_with_its_run_long_before_its_cap() {
+    let config = Config { stream_cap: Duration::from_secs(1_000_000_000), ..Config::default() };
     let world = World::with(config, Protocol::Http1).await;
-    let id = world.lite(&json!("simulate:never")).await;
-    let before = world.clock.now();
+    let id = world.lite(&json!("Acme")).await;
     let stream = world.stream(&format!("/v1/tasks/runs/{id}/events")).await;
-    assert!(!stream.broken);
-    assert!(world.clock.now().duration_since(before).as_secs() >= 10);
-    let last = stream.frames.last().expect("frames");
-    assert_eq!((&last["type"], &last["run"]["is_active"]), (&json!("task_run.state"), &json!(true)));
+    assert_eq!(stream.frames.last().expect("frames")["run"]["status"], "completed");
 }
 
 #[tokio::test]
@@ -265,17 +278,24 @@ async fn line_6_the_live_stream_resumes_after_its_last_event_with_the_same_ids()
 
 #[tokio::test]
 async fn line_6_runs_added_while_a_live_stream_is_open_appear_in_it() {
-    let world = World::start().await;
-    let (group, _) = world.group(&["simulate:seconds=500"]).await;
+    // nothing else would wake the stream: its one run never ends, and its cap is far away
+    let config = Config { group_stream_cap: Duration::from_secs(1_000_000_000), ..Config::default() };
+    let world = World::with(config, Protocol::Http1).await;
+    let (group, _) = world.group(&["simulate:never"]).await;
+    world.pass(10);
     let path = format!("/v1/tasks/groups/{group}/events");
-    let adding = async {
-        while world.simulator.ledger().open_streams() == 0 {
-            tokio::task::yield_now().await;
+    let mut response = world.request(reqwest::Method::GET, &path).send().await.expect("a reply");
+    let first = response.chunk().await.expect("it is open").expect("what was before");
+    assert!(!first.is_empty());
+    let added = strings(&world.add(&group, &["later"]).await["run_ids"]);
+    let told = async {
+        let mut text = String::new();
+        while !text.contains(&added[0]) {
+            let chunk = response.chunk().await.expect("it is open").expect("more is to come");
+            text.push_str(std::str::from_utf8(&chunk).expect("text"));
         }
-        strings(&world.add(&group, &["later"]).await["run_ids"])
     };
-    let (stream, added) = tokio::join!(world.stream(&path), adding);
-    assert!(stream.frames.iter().any(|frame| frame["run"]["run_id"] == json!(added[0])));
+    world.while_time_passes(told).await;
 }
 
 #[tokio::test]

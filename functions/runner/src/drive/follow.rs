@@ -1,0 +1,108 @@
+//! Following the upstream group by its event stream.
+//!
+//! A closed stream is not an end: only a terminal status of a run is. When a stream has ended or says that the group is inactive
+//! while runs are open here, the group is listed, and what the listing tells is taken in like events.
+
+use std::time::Duration;
+
+use parallel::{Event, EventStream, Kind};
+use tracing::{debug, warn};
+
+use super::errand::Errand;
+use super::{Drive, Timestamp};
+
+/// The shortest time between two listings of a group.
+const RECONCILE: Duration = Duration::from_secs(2);
+
+impl Drive<'_> {
+    /// Opens the stream, or lists the group, when it is time to.
+    pub(super) fn follow(&mut self) {
+        if self.rows.open() == 0 {
+            return;
+        }
+        let now = self.now();
+        if self.reconcile_at.is_some_and(|at| at <= now) && !self.listing {
+            self.reconcile_at = None;
+            self.list();
+        }
+        if self.stream.is_some() || self.stream_at.is_some_and(|at| at > now) {
+            return;
+        }
+        let (Some(key), Some(group)) = (self.key.clone(), self.unit.progress.upstream_group.clone()) else {
+            return;
+        };
+        let cursor = self.cursors.latest().map(str::to_owned);
+        let upstream = self.runner.upstream.clone();
+        // Nobody opens a second stream while this one is being opened.
+        self.stream_at = Some(Timestamp::MAX);
+        self.errands.spawn(async move {
+            Errand::Opened(upstream.group_events(&key, &group, cursor.as_deref()).await)
+        });
+    }
+
+    /// The stream was opened, or not.
+    pub(super) fn opened(&mut self, answer: parallel::Result<EventStream>) {
+        match answer {
+            Ok(stream) => {
+                self.stream = Some(stream);
+                self.stream_at = None;
+            }
+            Err(error) => {
+                if error.kind == Kind::Invalid {
+                    // The upstream does not know the cursor any more: from the start, which repeats and loses nothing.
+                    self.cursors.forget();
+                }
+                warn!(error = %error, "The group's event stream could not be opened.");
+                self.stream_failed();
+            }
+        }
+    }
+
+    /// An event came, or the stream ended.
+    pub(super) fn event(&mut self, event: Option<parallel::Result<Event>>) {
+        match event {
+            Some(Ok(Event::Run { cursor, run, .. })) => {
+                self.stream_errors = 0;
+                self.run_seen(cursor, *run);
+            }
+            Some(Ok(Event::Group { cursor, status })) => {
+                self.stream_errors = 0;
+                self.cursors.came(cursor, None);
+                let running = status.task_run_status_counts.get("running").copied().unwrap_or(0);
+                if self.rows.upstream_running(u32::try_from(running).unwrap_or(u32::MAX)) {
+                    self.dirty = true;
+                }
+                if !status.is_active && self.rows.open() > 0 {
+                    self.reconcile_soon();
+                }
+            }
+            Some(Ok(Event::Other { kind, .. })) => {
+                debug!(event.kind = kind, "An event of an unknown kind came.")
+            }
+            Some(Ok(Event::Error(_)) | Err(_)) => {
+                self.stream = None;
+                self.stream_failed();
+            }
+            None => {
+                self.stream = None;
+                self.reconcile_soon();
+                self.stream_failed();
+            }
+        }
+    }
+
+    fn reconcile_soon(&mut self) {
+        let at = self.after(RECONCILE);
+        self.reconcile_at.get_or_insert(at);
+    }
+
+    /// Opens the stream again later, the later the more often it failed without an event in between; lists the group meanwhile.
+    fn stream_failed(&mut self) {
+        self.stream_errors += 1;
+        let wait = Duration::from_millis(250) * 2_u32.saturating_pow(self.stream_errors.min(7));
+        self.stream_at = Some(self.after(wait.min(Duration::from_secs(30))));
+        if self.stream_errors > 1 {
+            self.reconcile_soon();
+        }
+    }
+}

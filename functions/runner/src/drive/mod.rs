@@ -1,0 +1,314 @@
+//! Driving a unit: from the claim to its end, its hand-over, or a fence.
+//!
+//! One task holds the unit and makes all its writes; what takes time upstream (a purchase, a listing, a result) are errands
+//! that report back to it. Whatever stops the task, the table holds all that the next holder needs.
+
+mod ask;
+mod buy;
+mod cache;
+mod cursor;
+mod end;
+mod errand;
+mod fetch;
+mod follow;
+mod inputs;
+mod prepare;
+mod rows;
+mod save;
+mod time;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use domain::group::Secrets;
+use domain::progress::Failure;
+use domain::run::{PastAttempt, Run};
+use domain::unit::{Fenced, Unit, after_fence};
+use futures::TryStreamExt;
+use jiff::{SignedDuration, Timestamp};
+use parallel::{EventStream, Key};
+use store::Claim;
+use tokio::task::JoinSet;
+use tracing::{info, warn};
+
+use self::buy::Buying;
+use self::cursor::Cursors;
+use self::errand::Errand;
+use self::rows::Rows;
+use crate::Runner;
+use crate::invocation::Lease;
+use crate::registry::Place;
+
+/// Claims without progress after which a unit is given up.
+const POISON: u32 = 5;
+/// How often a holder that has nothing to write looks whether it still holds the unit.
+const LOOK: SignedDuration = SignedDuration::from_secs(15);
+
+/// How a driver left its unit.
+#[derive(Debug)]
+pub(crate) enum Left {
+    /// The unit is over, and that is written.
+    Over,
+    /// The next message is sent.
+    HandedOver,
+    /// A newer message in this process wants the unit.
+    Stopped {
+        /// That message.
+        by: String,
+    },
+    /// Somebody else holds the unit, or it is over: what to do with the message.
+    Fenced(Fenced),
+}
+
+/// Why driving could not go on; the unit comes back when its lease is up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Queue(#[from] queue::Error),
+}
+
+/// Why the driver must leave now.
+enum Stop {
+    Left(Left),
+    /// The unit as a whole fails with this.
+    Fails(Failure),
+    Broken(Error),
+}
+
+impl<E: Into<Error>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Broken(error.into())
+    }
+}
+
+type Step<T> = Result<T, Stop>;
+
+/// A unit that is held.
+pub(crate) struct Drive<'a> {
+    runner: &'a Runner,
+    lease: &'a Lease,
+    unit: Unit,
+    slice_end: Timestamp,
+    rows: Rows,
+    /// Ends of runs that are known and not stored yet.
+    ready: Vec<Run>,
+    ready_bytes: usize,
+    /// The earlier attempts of the rows that are bought again.
+    past: HashMap<u32, Vec<PastAttempt>>,
+    /// Something changed that readers should see.
+    dirty: bool,
+    last_flush: Timestamp,
+    last_look: Timestamp,
+    errands: JoinSet<Errand>,
+    buying: Buying,
+    batches: VecDeque<Vec<(u32, u32)>>,
+    batch_limit: usize,
+    purchases: u32,
+    to_fetch: VecDeque<fetch::Wanted>,
+    fetching: usize,
+    stream: Option<EventStream>,
+    stream_errors: u32,
+    stream_at: Option<Timestamp>,
+    reconcile_at: Option<Timestamp>,
+    listing: bool,
+    cursors: Cursors,
+    key: Option<Key>,
+    secrets: Option<Secrets>,
+}
+
+impl<'a> Drive<'a> {
+    /// Claims the unit of this message. `Err` inside when there is nothing to drive.
+    pub(crate) async fn claim(
+        runner: &'a Runner,
+        lease: &'a Lease,
+        deadline: Timestamp,
+    ) -> Result<Result<Self, Fenced>, Error> {
+        let now = runner.clock.now();
+        let spread = 1.0 - 0.2 * runner.entropy.fraction();
+        let slice = signed(runner.settings.slice.mul_f64(spread));
+        let slice_end = now.saturating_add(slice).unwrap_or(Timestamp::MAX).min(deadline);
+        let due_at = slice_end.saturating_add(signed(runner.settings.lease)).unwrap_or(Timestamp::MAX);
+        let unit = match runner.store.claim(&lease.id, lease.hop, &lease.message_id, due_at, now).await? {
+            Claim::Won(unit) => *unit,
+            Claim::Stale { found } => {
+                info!("The message is stale: there is nothing to drive.");
+                let status = found.as_ref().map(|(_, status)| *status);
+                return Ok(Err(after_fence(
+                    found.map(|(lease, _)| lease).as_ref(),
+                    status,
+                    &lease.message_id,
+                )));
+            }
+        };
+        info!(unit.epoch = unit.lease.epoch, unit.status = unit.status.word(), "The unit is claimed.");
+        let cursors = Cursors::new(unit.progress.cursor.clone());
+        Ok(Ok(Self {
+            runner,
+            lease,
+            slice_end,
+            rows: Rows::default(),
+            ready: Vec::new(),
+            ready_bytes: 0,
+            past: HashMap::new(),
+            dirty: true,
+            last_flush: Timestamp::MIN,
+            last_look: now,
+            errands: JoinSet::new(),
+            buying: Buying::Idle,
+            batches: VecDeque::new(),
+            batch_limit: buy::BATCH,
+            purchases: 0,
+            to_fetch: VecDeque::new(),
+            fetching: 0,
+            stream: None,
+            stream_errors: 0,
+            stream_at: None,
+            reconcile_at: None,
+            listing: false,
+            cursors,
+            key: None,
+            secrets: None,
+            unit,
+        }))
+    }
+
+    /// How many claims before this one came to nothing.
+    pub(crate) const fn fruitless(&self) -> u32 {
+        self.unit.lease.fruitless.saturating_sub(1)
+    }
+
+    /// Drives the unit until it is over, handed over, or lost.
+    pub(crate) async fn run(mut self, place: &Place) -> Result<Left, Error> {
+        let stopped = match self.drive(place).await {
+            Ok(left) => return Ok(left),
+            Err(stop) => stop,
+        };
+        let stopped = match stopped {
+            Stop::Fails(failure) => match self.fail(failure).await {
+                Ok(left) => return Ok(left),
+                Err(stop) => stop,
+            },
+            other => other,
+        };
+        match stopped {
+            Stop::Left(left) => Ok(left),
+            Stop::Broken(error) => Err(error),
+            Stop::Fails(failure) => {
+                warn!(failure.code, "A failing unit failed to fail; it comes back.");
+                Ok(Left::Stopped { by: self.lease.message_id.clone() })
+            }
+        }
+    }
+
+    async fn drive(&mut self, place: &Place) -> Step<Left> {
+        if self.fruitless() >= POISON {
+            return Err(Stop::Fails(Failure::new(
+                "poison",
+                format!("the unit was claimed {POISON} times without any progress and is given up"),
+            )));
+        }
+        self.load().await?;
+        self.open_secrets()?;
+        if self.is_time_up() {
+            return self.time_out().await;
+        }
+        tokio::select! {
+            prepared = self.prepare() => prepared?,
+            by = place.wanted() => return Ok(Left::Stopped { by }),
+        }
+        self.turn(place).await
+    }
+
+    /// Reads what predecessors left: flushes, also those never announced, and purchases.
+    async fn load(&mut self) -> Step<()> {
+        let id = &self.unit.id;
+        let flushes = self.runner.store.all_events(id).await?;
+        let purchases = self.runner.store.purchases(id).await?;
+        if let Some((last, _)) = flushes.last() {
+            self.unit.seq = self.unit.seq.max(*last);
+        }
+        let total = if self.unit.progress.rows.is_some() { self.unit.rows() } else { 0 };
+        self.rows = Rows::replay(total, flushes.iter().map(|(_, flush)| flush), &purchases);
+        self.unit.counts = self.rows.counts();
+        self.load_past().await
+    }
+
+    /// Reads the earlier attempts of the rows that are bought again.
+    async fn load_past(&mut self) -> Step<()> {
+        let again = self.rows.unfinished().filter(|(_, row)| row.attempt > 1).map(|(index, _)| index);
+        let again: HashSet<u32> = again.collect();
+        let (Some(&first), Some(&last)) = (again.iter().min(), again.iter().max()) else { return Ok(()) };
+        let runs = self.runner.store.runs(&self.unit.id, first..last + 1);
+        let mut runs = std::pin::pin!(runs);
+        while let Some(run) = runs.try_next().await? {
+            if again.contains(&run.index) {
+                self.past.insert(run.index, run.past);
+            }
+        }
+        Ok(())
+    }
+
+    /// The main loop: one turn for each thing that happens.
+    async fn turn(&mut self, place: &Place) -> Step<Left> {
+        self.resume_purchase();
+        loop {
+            self.take_in_asks().await?;
+            self.buy().await?;
+            self.fetch();
+            self.follow();
+            if self.rows.all_over() && self.is_quiet() && self.asks_are_taken_in() {
+                if let Some(left) = self.finish().await? {
+                    return Ok(left);
+                }
+                continue;
+            }
+            let flush_at = self.flush_at();
+            let wake_at = self.wake_at();
+            let clock = &self.runner.clock;
+            tokio::select! {
+                by = place.wanted() => {
+                    self.flush().await?;
+                    return Ok(Left::Stopped { by });
+                }
+                Some(errand) = self.errands.join_next() => self.errand_done(errand).await?,
+                event = next(&mut self.stream) => self.event(event),
+                () = clock.sleep_until(flush_at) => self.flush().await?,
+                () = clock.sleep_until(self.slice_end) => return self.hand_over().await,
+                () = clock.sleep_until(wake_at) => {
+                    if self.is_time_up() {
+                        return self.time_out().await;
+                    }
+                    self.end_late_runs();
+                    self.look().await?;
+                }
+            }
+        }
+    }
+
+    /// Whether nothing is under way that could still bring news.
+    fn is_quiet(&self) -> bool {
+        self.fetching == 0 && self.to_fetch.is_empty() && !self.listing && self.buying.is_idle()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.runner.clock.now()
+    }
+
+    fn after(&self, span: Duration) -> Timestamp {
+        self.now().saturating_add(signed(span)).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// The next event of a stream that is open; never, when none is.
+async fn next(stream: &mut Option<EventStream>) -> Option<parallel::Result<parallel::Event>> {
+    match stream {
+        Some(stream) => stream.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn signed(span: Duration) -> SignedDuration {
+    SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX)
+}

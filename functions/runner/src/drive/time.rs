@@ -1,0 +1,97 @@
+//! When things happen: the unit's own deadline, late runs, the next flush, the next look.
+
+use jiff::{SignedDuration, Timestamp};
+
+use domain::group::Inputs;
+use domain::processor;
+use domain::run::{Run, RunError, RunStatus};
+
+use super::{Drive, LOOK, Step, Stop, signed};
+
+impl Drive<'_> {
+    /// When the present round began.
+    fn began(&self) -> Timestamp {
+        self.unit.progress.round_began.unwrap_or(self.unit.created_at)
+    }
+
+    /// When the unit as a whole is timed out: its own `timeout_seconds`, else what its runs may need at most.
+    pub(super) fn deadline(&self) -> Timestamp {
+        let age = match self.unit.spec.group.timeout_seconds {
+            Some(seconds) => SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)),
+            None => self.longest_life(),
+        };
+        self.began().saturating_add(age).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The time in which all rows can be bought at the quota, and the last of them can be late, for every attempt.
+    fn longest_life(&self) -> SignedDuration {
+        let rows = self.rows.len().max(match &self.unit.spec.group.inputs {
+            Inputs::Stored { rows } => *rows,
+            Inputs::Url { .. } => domain::limits::ROWS,
+        });
+        let minutes = i64::from(rows / self.runner.settings.runs_per_minute.max(1)) + 1;
+        let attempts = i32::try_from(self.unit.spec.group.retry_failed).unwrap_or(0) + 1;
+        (SignedDuration::from_mins(minutes) + signed(self.patience())).saturating_mul(attempts)
+            + SignedDuration::from_hours(1)
+    }
+
+    fn patience(&self) -> std::time::Duration {
+        processor::patience(self.unit.progress.processor.as_deref().unwrap_or_default())
+    }
+
+    pub(super) fn is_time_up(&self) -> bool {
+        self.now() >= self.deadline()
+    }
+
+    /// Ends the runs that were bought longer ago than any run may take.
+    pub(super) fn end_late_runs(&mut self) {
+        let before = self.now().saturating_sub(signed(self.patience())).unwrap_or(Timestamp::MIN);
+        for (index, attempt) in self.rows.late(before) {
+            let run = self.ended(index, attempt, RunStatus::TimedOut);
+            let error =
+                RunError::new("the upstream did not end this run within twice its longest documented time");
+            self.take_in_end(Run { error: Some(error), ..run });
+        }
+    }
+
+    /// When to flush next: at once if the last flush is long enough ago, never if there is nothing to tell.
+    pub(super) fn flush_at(&self) -> Timestamp {
+        if !self.dirty && self.ready.is_empty() {
+            return Timestamp::MAX;
+        }
+        self.last_flush.saturating_add(signed(self.runner.settings.flush)).unwrap_or(Timestamp::MIN)
+    }
+
+    /// When to look around at the latest: for the deadline, for late runs, for waits that are over.
+    pub(super) fn wake_at(&self) -> Timestamp {
+        let look = self.last_look.saturating_add(LOOK).unwrap_or(Timestamp::MAX);
+        let waits = [self.buying.waits_until(), self.stream_at, self.reconcile_at];
+        waits.into_iter().flatten().chain([look, self.deadline()]).min().unwrap_or(look)
+    }
+
+    /// Looks whether the unit is still this holder's, when nothing was written for a while.
+    pub(super) async fn look(&mut self) -> Step<()> {
+        let now = self.now();
+        if now < self.last_look.saturating_add(LOOK).unwrap_or(Timestamp::MAX) {
+            return Ok(());
+        }
+        self.last_look = now;
+        let found = self.runner.store.unit(&self.unit.id).await?;
+        match found {
+            Some(unit) if unit.lease.epoch == self.unit.lease.epoch && !unit.status.is_terminal() => {
+                self.unit.asks = unit.asks;
+                self.unit.changes = unit.changes;
+                Ok(())
+            }
+            found => {
+                let (lease, status) =
+                    found.map_or((None, None), |unit| (Some(unit.lease), Some(unit.status)));
+                Err(Stop::Left(super::Left::Fenced(domain::unit::after_fence(
+                    lease.as_ref(),
+                    status,
+                    &self.lease.message_id,
+                ))))
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The messages that an invocation holds: each is the lease of a unit, and all are kept by one heartbeat.
+//!
+//! Invariant: a message that was let go is never extended again.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use queue::Receipt;
+use tracing::warn;
+
+use crate::Runner;
+
+/// The messages held.
+#[derive(Debug, Default)]
+pub(crate) struct Leases {
+    held: Mutex<HashMap<String, Receipt>>,
+}
+
+impl Leases {
+    pub(crate) fn hold(&self, message_id: &str, receipt: Receipt) {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(message_id.to_owned(), receipt);
+    }
+
+    pub(crate) fn let_go(&self, message_id: &str) {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(message_id);
+    }
+
+    fn receipts(&self) -> Vec<Receipt> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+}
+
+impl Runner {
+    /// Extends every held message to the length of a lease; a refused one is logged, for the claim's epoch protects the unit anyway.
+    pub(crate) async fn extend(&self, leases: &Leases) {
+        let receipts = leases.receipts();
+        if receipts.is_empty() {
+            return;
+        }
+        match self.queue.extend(&receipts, self.settings.lease).await {
+            Ok(refused) if refused.is_empty() => {}
+            Ok(refused) => warn!(leases.refused = refused.len(), "Leases could not be extended."),
+            Err(error) => warn!(%error, "No lease could be extended; trying again at the next beat."),
+        }
+    }
+
+    /// Extends the leases three times in each of their lengths, for ever.
+    pub(crate) async fn beat(&self, leases: &Leases) {
+        loop {
+            self.extend(leases).await;
+            self.clock.sleep(self.settings.lease / 3).await;
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The sweep: whatever is due and was forgotten by everybody is sent again.
+//!
+//! It raises nothing: it moves `due_at`, on the condition that it still is what was seen, and sends a message with the unit's present hop. So two
+//! sweeps at once send one message, and a message too many is harmless.
+
+use domain::delivery::State;
+use domain::message::{Attempt, Work};
+use domain::unit::Status;
+use jiff::{SignedDuration, Timestamp};
+use store::Due;
+use tracing::{info, warn};
+
+use crate::Runner;
+
+/// How long a delivery's own message is given before the sweep sends another.
+const DELIVERY_GRACE: SignedDuration = SignedDuration::from_secs(60);
+/// The shortest and the longest time until a unit is looked at again.
+const AGAIN: (SignedDuration, SignedDuration) = (SignedDuration::from_mins(1), SignedDuration::from_hours(1));
+
+/// What could not be swept; the next sweep tries again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Queue(#[from] queue::Error),
+}
+
+impl Runner {
+    /// Sends again what is due now.
+    pub(crate) async fn sweep(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        self.send_due(now, now, now.saturating_sub(DELIVERY_GRACE).unwrap_or(now)).await
+    }
+
+    /// Sends again everything that is unfinished, whenever it is due: what a restarted process needs.
+    pub async fn resume_all(&self) -> anyhow::Result<()> {
+        Ok(self.send_due(self.clock.now(), Timestamp::MAX, Timestamp::MAX).await?)
+    }
+
+    async fn send_due(&self, now: Timestamp, units: Timestamp, deliveries: Timestamp) -> Result<(), Error> {
+        let mut work = Vec::new();
+        for due in self.store.due_units(units).await? {
+            if self.store.move_due(&due, next_look(&due, now)).await? {
+                work.push(match due.status {
+                    Status::Deleted => Work::Remove { id: due.id },
+                    _ => Work::Unit { id: due.id, hop: due.hop },
+                });
+            }
+        }
+        self.queue.send_all(&work).await?;
+        let mut attempts = 0_u32;
+        for delivery in self.store.due_deliveries(deliveries).await? {
+            let State::Pending { attempt, due_at } = delivery.state else { continue };
+            let again =
+                now.max(due_at).saturating_add(SignedDuration::from_mins(5)).unwrap_or(Timestamp::MAX);
+            if self.store.move_delivery_due(&delivery, again).await? {
+                let message = Attempt { unit: delivery.unit.clone(), delivery: delivery.key(), attempt };
+                self.queue.send_attempt(&message, due_at, now).await?;
+                attempts += 1;
+            }
+        }
+        if !work.is_empty() || attempts > 0 {
+            info!(
+                sweep.units = work.len(),
+                sweep.deliveries = attempts,
+                "The sweep sent again what was due."
+            );
+        }
+        Ok(())
+    }
+
+    /// Removes the items of a deleted unit.
+    pub(crate) async fn remove(&self, id: &domain::UnitId) -> Result<(), Error> {
+        if let Err(error) = self.store.remove(id).await {
+            warn!(unit.id = %id, %error, "A deleted unit could not be removed; the sweep sends it again.");
+            return Err(error.into());
+        }
+        info!(unit.id = %id, "A deleted unit was removed.");
+        Ok(())
+    }
+}
+
+/// When to look again: twice as long as the unit has been waiting, within bounds.
+fn next_look(due: &Due, now: Timestamp) -> Timestamp {
+    let waited = now.duration_since(due.modified_at);
+    let wait = waited.saturating_mul(2).clamp(AGAIN.0, AGAIN.1);
+    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_unit_that_waits_is_looked_at_less_and_less_often() {
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a time");
+        let look = |waited: u64| {
+            let modified_at = now - Duration::from_secs(waited);
+            let due = Due {
+                id: domain::UnitId::from_bits([0; 16]),
+                hop: 0,
+                status: Status::Pending,
+                due_at: now,
+                modified_at,
+            };
+            next_look(&due, now).duration_since(now).as_secs()
+        };
+        assert_eq!((look(0), look(120), look(86_400)), (60, 240, 3_600));
+    }
+}

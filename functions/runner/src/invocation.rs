@@ -11,7 +11,7 @@ use domain::UnitId;
 use domain::message::{self, Work};
 use jiff::{SignedDuration, Timestamp};
 use queue::Receipt;
-use tokio::sync::RwLock;
+use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 use tokio::task::JoinSet;
 use tracing::{Instrument, error, info, info_span, warn};
 
@@ -43,8 +43,8 @@ enum Fate {
 /// What the units of one invocation share.
 struct Shared {
     leases: Leases,
-    /// Held for reading by every driver, for writing by one that must be alone.
-    company: RwLock<()>,
+    /// Held for reading by every driver from its beginning, for writing by one that must be alone: it waits, and nobody for it.
+    company: Arc<RwLock<()>>,
     /// When everything is handed over at the latest.
     deadline: Timestamp,
 }
@@ -55,7 +55,7 @@ impl Runner {
         let time_left = time_left.saturating_sub(self.settings.margin);
         let time_left = SignedDuration::try_from(time_left).unwrap_or(SignedDuration::MAX);
         let deadline = self.clock.now().saturating_add(time_left).unwrap_or(Timestamp::MAX);
-        let shared = Arc::new(Shared { leases: Leases::default(), company: RwLock::new(()), deadline });
+        let shared = Arc::new(Shared { leases: Leases::default(), company: Arc::default(), deadline });
         let mut tasks = JoinSet::new();
         let mut ids = std::collections::HashMap::new();
         let mut units = Vec::new();
@@ -83,7 +83,16 @@ impl Runner {
             let span = info_span!("unit", unit.id = %lease.id, unit.hop = lease.hop);
             let message_id = lease.message_id.clone();
             let (runner, shared) = (self.clone(), Arc::clone(&shared));
-            let task = tasks.spawn(async move { runner.unit(lease, &shared).await }.instrument(span));
+            // Taken before any driver runs, so that none of them finds one waiting who must be alone.
+            let together = Arc::clone(&shared.company).try_read_owned().ok();
+            let work = async move {
+                let fate = runner.unit(&lease, together, &shared).await;
+                if fate == Fate::Done {
+                    runner.give_up(&lease, &shared).await;
+                }
+                fate
+            };
+            let task = tasks.spawn(work.instrument(span));
             ids.insert(task.id(), message_id);
         }
         let beat = self.beat(&shared.leases);
@@ -126,11 +135,19 @@ impl Runner {
         }
     }
 
-    async fn unit(&self, lease: Lease, shared: &Shared) -> Fate {
+    /// Deletes a message at once: left to the batch's end it would come back, and fence whoever drives the unit by then.
+    async fn give_up(&self, lease: &Lease, shared: &Shared) {
+        shared.leases.let_go(&lease.message_id);
+        if let Err(error) = self.queue.give_up(&lease.receipt).await {
+            warn!(%error, "A message could not be deleted at once; it is deleted with the batch.");
+        }
+    }
+
+    async fn unit(&self, lease: &Lease, together: Option<OwnedRwLockReadGuard<()>>, shared: &Shared) -> Fate {
         let Some(place) = self.registry.enter(&lease.id, &lease.message_id, lease.hop).await else {
             return Fate::Done;
         };
-        let drive = match Drive::claim(self, &lease, shared.deadline).await {
+        let mut drive = match Drive::claim(self, lease, shared.deadline).await {
             Ok(Ok(drive)) => drive,
             Ok(Err(fenced)) => return fate_of_fenced(fenced),
             Err(error) => {
@@ -139,19 +156,17 @@ impl Runner {
             }
         };
         let left = if drive.fruitless() >= SUSPICIOUS {
+            info!(unit.fruitless = drive.fruitless(), "The unit came to nothing before and is driven alone.");
+            drop(together);
             let _alone = shared.company.write().await;
+            drive.begin_slice(shared.deadline);
             drive.run(&place).await
         } else {
-            let _together = shared.company.read().await;
+            let _together = together;
             drive.run(&place).await
         };
         match left {
-            Ok(Left::Over | Left::HandedOver) => {
-                if let Err(error) = self.queue.give_up(&lease.receipt).await {
-                    warn!(%error, "A message could not be deleted at once; it is deleted with the batch.");
-                }
-                Fate::Done
-            }
+            Ok(Left::Over | Left::HandedOver) => Fate::Done,
             // The same message received again is the newer driver's lease now; another one makes this one superfluous.
             Ok(Left::Stopped { by }) if by == lease.message_id => Fate::Stays,
             Ok(Left::Stopped { .. }) => {

@@ -18,9 +18,9 @@ pub struct Flush {
     pub status: Status,
     /// The counts after it.
     pub counts: Counts,
-    /// The runs that it changed, with their new status.
+    /// The runs that it changed: index, new status, and the attempt that has it. The attempt makes taking a flush in twice harmless.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub runs: Vec<(u32, RunStatus)>,
+    pub runs: Vec<(u32, RunStatus, u32)>,
     /// What the unit waits for, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

@@ -159,7 +159,7 @@ async fn write(store: &Store, rows: u32) -> anyhow::Result<UnitId> {
         at: now,
         status: unit.status,
         counts: unit.counts,
-        runs: runs.iter().map(|run| (run.index, run.status)).collect(),
+        runs: runs.iter().map(|run| (run.index, run.status, run.attempt)).collect(),
         message: None,
     };
     match store.finish(&unit, &flush, &[]).await? {

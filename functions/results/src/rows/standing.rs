@@ -33,7 +33,7 @@ impl Standing {
         while seen < unit.seq {
             let upto = unit.seq.min(seen + WINDOW);
             for (_, flush) in store.events(&unit.id, seen, upto).await? {
-                standing.told.extend(flush.runs);
+                standing.told.extend(flush.runs.iter().map(|(index, status, _)| (*index, *status)));
             }
             seen = upto;
         }

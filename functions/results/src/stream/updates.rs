@@ -34,7 +34,7 @@ pub(crate) async fn changed(
     while seen < upto {
         let end = upto.min(seen + WINDOW);
         for (_, flush) in store.events(id, seen, end).await? {
-            rows.extend(flush.runs);
+            rows.extend(flush.runs.iter().map(|(index, status, _)| (*index, *status)));
         }
         seen = end;
     }

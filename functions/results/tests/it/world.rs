@@ -302,7 +302,7 @@ pub(crate) fn raw(json: &str) -> Arc<RawValue> {
 pub(crate) struct Group<'a> {
     world: &'a World,
     pub(crate) unit: Unit,
-    changed: Vec<(u32, RunStatus)>,
+    changed: Vec<(u32, RunStatus, u32)>,
 }
 
 impl Group<'_> {
@@ -326,7 +326,7 @@ impl Group<'_> {
     pub(crate) fn stands(&mut self, row: u32, from: RunStatus, to: RunStatus) {
         *self.unit.counts.of_mut(from) -= 1;
         *self.unit.counts.of_mut(to) += 1;
-        self.changed.push((row, to));
+        self.changed.push((row, to, 1));
     }
 
     /// Stores these runs, which were pending or queued.

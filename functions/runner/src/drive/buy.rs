@@ -77,7 +77,8 @@ impl Drive<'_> {
         match self.buying {
             Buying::Idle => self.begin_purchase(0).await,
             Buying::Waits { until, failures } if until <= now => self.begin_purchase(failures).await,
-            Buying::Doubts { look_at } if look_at <= now => {
+            // A listing that is under way began before the doubt and may not hold what it is about.
+            Buying::Doubts { look_at } if look_at <= now && !self.listing => {
                 self.buying = Buying::Lists;
                 self.list();
                 Ok(())
@@ -90,11 +91,9 @@ impl Drive<'_> {
         self.buying = Buying::Idle;
         let Some(batch) = self.next_batch().await? else { return Ok(()) };
         let count = u32::try_from(batch.len()).unwrap_or(u32::MAX);
-        let per_minute = self.runner.settings.runs_per_minute;
+        let per_minute = self.runner.settings.runs_per_minute.max(count);
         let now = self.now();
-        if let Quota::Wait(wait) =
-            self.runner.store.take_quota(&self.unit.owner, count, per_minute, now).await?
-        {
+        if let Quota::Wait(wait) = self.runner.store.take_quota(&self.quota, count, per_minute, now).await? {
             let jitter = 1.0 + self.runner.entropy.fraction() / 10.0;
             self.batches.push_front(batch);
             self.wait_for("the upstream's quota of created runs", wait.mul_f64(jitter), failures);
@@ -301,6 +300,7 @@ impl Drive<'_> {
         let purchase = Purchase { at: self.now(), runs };
         let (id, epoch, expires) = (&self.unit.id, self.unit.lease.epoch, self.children_expire());
         self.purchases += 1;
+        self.fruitful = true;
         self.runner.store.put_purchase(id, epoch, self.purchases, &purchase, expires).await?;
         for bought in &purchase.runs {
             self.rows.bought(bought.index, bought.attempt, &bought.run_id, purchase.at);
@@ -311,24 +311,26 @@ impl Drive<'_> {
 
     /// The next rows to buy: what was put back first, then new ones, within the budget; rows past it are over.
     async fn next_batch(&mut self) -> Step<Option<Vec<(u32, u32)>>> {
-        let batch = match self.batches.pop_front() {
-            Some(batch) => batch,
-            None => {
-                let batch = self.rows.next_batch(self.batch_limit);
-                self.without_cached(batch).await?
+        loop {
+            let batch = match self.batches.pop_front() {
+                Some(batch) => batch,
+                None => self.rows.next_batch(self.batch_limit),
+            };
+            if batch.is_empty() {
+                return Ok(None);
             }
-        };
-        if batch.is_empty() {
-            return Ok(None);
+            let batch = self.without_cached(batch).await?;
+            let affordable = self.affordable(batch.len());
+            let (batch, beyond) = batch.split_at(affordable);
+            for &(index, attempt) in beyond {
+                let run = self.ended(index, attempt, RunStatus::Failed);
+                let error = RunError::new("not bought: the group's max_cost_usd would be exceeded");
+                self.take_in_end(Run { error: Some(error), ..run });
+            }
+            if !batch.is_empty() {
+                return Ok(Some(batch.to_vec()));
+            }
         }
-        let affordable = self.affordable(batch.len());
-        let (batch, beyond) = batch.split_at(affordable);
-        for &(index, attempt) in beyond {
-            let run = self.ended(index, attempt, RunStatus::Failed);
-            let error = RunError::new("not bought: the group's max_cost_usd would be exceeded");
-            self.take_in_end(Run { error: Some(error), ..run });
-        }
-        Ok((!batch.is_empty()).then(|| batch.to_vec()))
     }
 
     /// How many of `rows` more runs the budget allows.

@@ -59,37 +59,34 @@ impl Drive<'_> {
         let runs = self.store_ready().await?;
         self.unit.progress.waiting_for = None;
         self.unit.progress.adding = None;
-        loop {
-            let mut flush = self.next_flush(status, &runs);
-            let open = if status == Status::TimedOut { RunStatus::TimedOut } else { RunStatus::Failed };
-            let mut ended = self.unit.clone();
-            ended.counts = ended.counts.ended_as(open);
-            ended.status = status;
-            ended.completed_at = Some(ended.modified_at);
-            let kept = signed(domain::limits::RETENTION);
-            ended.expires_at = ended.modified_at.saturating_add(kept).unwrap_or(ended.expires_at);
-            flush.counts = ended.counts;
-            let deliveries = domain::announce::announce(&ended, ended.modified_at);
-            match self.runner.store.finish(&ended, &flush, &deliveries).await? {
-                Saved::Yes => {
-                    (self.runner.on_change)(&self.unit.id);
-                    info!(unit.status = status.word(), "The unit is over.");
-                    return Ok(Some(Left::Over));
-                }
-                saved @ Saved::Changed(_) => {
-                    self.not_saved(saved)?;
-                    self.dirty = true;
-                    // The runs are stored and stand in the flush that waits under this sequence.
-                    self.announce_waiting(&runs).await?;
-                    return Ok(None);
-                }
-                saved => self.not_saved(saved)?,
+        let mut flush = self.next_flush(status, &runs);
+        let open = if status == Status::TimedOut { RunStatus::TimedOut } else { RunStatus::Failed };
+        let mut ended = self.unit.clone();
+        ended.counts = ended.counts.ended_as(open);
+        ended.status = status;
+        ended.completed_at = Some(ended.modified_at);
+        let kept = signed(domain::limits::RETENTION);
+        ended.expires_at = ended.modified_at.saturating_add(kept).unwrap_or(ended.expires_at);
+        flush.counts = ended.counts;
+        let deliveries = domain::announce::announce(&ended, ended.modified_at);
+        match self.runner.store.finish(&ended, &flush, &deliveries).await? {
+            Saved::Yes => {
+                (self.runner.on_change)(&self.unit.id);
+                info!(unit.status = status.word(), "The unit is over.");
+                return Ok(Some(Left::Over));
+            }
+            saved => {
+                self.not_saved(saved)?;
+                self.dirty = true;
+                // The runs are stored and wait to be announced; whether the unit is over must be decided anew.
+                self.announce_waiting(&runs).await?;
+                return Ok(None);
             }
         }
     }
 
     /// Announces runs whose flush could not end the unit, as an ordinary flush.
-    async fn announce_waiting(&mut self, runs: &[(u32, RunStatus)]) -> Step<()> {
+    async fn announce_waiting(&mut self, runs: &[(u32, RunStatus, u32)]) -> Step<()> {
         loop {
             let flush = self.next_flush(Status::Running, runs);
             match self.runner.store.flush(&self.unit, &flush).await? {

@@ -28,6 +28,7 @@ impl Drive<'_> {
         };
         info!(unit.rows = rows, "The list of inputs is read.");
         self.unit.progress.rows = Some(rows);
+        self.fruitful = true;
         self.unit.progress.waiting_for = None;
         let total = self.unit.rows();
         self.rows.grow(total);

@@ -20,6 +20,7 @@ mod time;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
+use domain::OwnerId;
 use domain::group::Secrets;
 use domain::progress::Failure;
 use domain::run::{PastAttempt, Run};
@@ -97,6 +98,10 @@ pub(crate) struct Drive<'a> {
     ready_bytes: usize,
     /// The earlier attempts of the rows that are bought again.
     past: HashMap<u32, Vec<PastAttempt>>,
+    /// What predecessors left has been read.
+    loaded: bool,
+    /// Something was achieved under this claim.
+    fruitful: bool,
     /// Something changed that readers should see.
     dirty: bool,
     last_flush: Timestamp,
@@ -116,6 +121,8 @@ pub(crate) struct Drive<'a> {
     cursors: Cursors,
     key: Option<Key>,
     secrets: Option<Secrets>,
+    /// Whose quota upstream its purchases use up.
+    quota: OwnerId,
 }
 
 impl<'a> Drive<'a> {
@@ -126,9 +133,7 @@ impl<'a> Drive<'a> {
         deadline: Timestamp,
     ) -> Result<Result<Self, Fenced>, Error> {
         let now = runner.clock.now();
-        let spread = 1.0 - 0.2 * runner.entropy.fraction();
-        let slice = signed(runner.settings.slice.mul_f64(spread));
-        let slice_end = now.saturating_add(slice).unwrap_or(Timestamp::MAX).min(deadline);
+        let slice_end = slice_end(runner, deadline);
         let due_at = slice_end.saturating_add(signed(runner.settings.lease)).unwrap_or(Timestamp::MAX);
         let unit = match runner.store.claim(&lease.id, lease.hop, &lease.message_id, due_at, now).await? {
             Claim::Won(unit) => *unit,
@@ -152,6 +157,8 @@ impl<'a> Drive<'a> {
             ready: Vec::new(),
             ready_bytes: 0,
             past: HashMap::new(),
+            loaded: false,
+            fruitful: false,
             dirty: true,
             last_flush: Timestamp::MIN,
             last_look: now,
@@ -170,8 +177,14 @@ impl<'a> Drive<'a> {
             cursors,
             key: None,
             secrets: None,
+            quota: unit.owner.clone(),
             unit,
         }))
+    }
+
+    /// Lets the slice begin now, for a unit that had to wait since its claim.
+    pub(crate) fn begin_slice(&mut self, deadline: Timestamp) {
+        self.slice_end = slice_end(self.runner, deadline);
     }
 
     /// How many claims before this one came to nothing.
@@ -231,6 +244,7 @@ impl<'a> Drive<'a> {
         }
         let total = if self.unit.progress.rows.is_some() { self.unit.rows() } else { 0 };
         self.rows = Rows::replay(total, flushes.iter().map(|(_, flush)| flush), &purchases);
+        self.loaded = true;
         self.unit.counts = self.rows.counts();
         self.load_past().await
     }
@@ -299,6 +313,13 @@ impl<'a> Drive<'a> {
     fn after(&self, span: Duration) -> Timestamp {
         self.now().saturating_add(signed(span)).unwrap_or(Timestamp::MAX)
     }
+}
+
+/// When a slice that begins now ends; spread, or units that were taken up together would be handed over together for ever.
+fn slice_end(runner: &Runner, deadline: Timestamp) -> Timestamp {
+    let spread = 1.0 - 0.2 * runner.entropy.fraction();
+    let slice = signed(runner.settings.slice.mul_f64(spread));
+    runner.clock.now().saturating_add(slice).unwrap_or(Timestamp::MAX).min(deadline)
 }
 
 /// The next event of a stream that is open; never, when none is.

@@ -37,6 +37,8 @@ impl Drive<'_> {
         let sealed = self.unit.sealed.as_deref().ok_or_else(unreadable)?;
         let opened = self.runner.sealer.open(sealed, self.unit.id.as_str()).map_err(|_| unreadable())?;
         let secrets: Secrets = serde_json::from_str(opened.expose()).map_err(|_| unreadable())?;
+        // The quota is the key's, and several owners may share the server's.
+        self.quota = self.runner.sealer.owner(&vault::Secret::new(format!("quota:{}", secrets.key)));
         self.key = Some(Key::new(secrets.key.clone()));
         self.secrets = Some(secrets);
         Ok(())
@@ -64,6 +66,7 @@ impl Drive<'_> {
         };
         self.unit.progress.task_spec =
             Some(task_spec(&group.output, suggested.as_ref(), input_schema.as_ref()));
+        self.fruitful = true;
         self.checkpoint().await
     }
 
@@ -164,6 +167,7 @@ impl Drive<'_> {
             }
         };
         self.unit.progress.upstream_group = Some(group.taskgroup_id);
+        self.fruitful = true;
         self.unit.progress.waiting_for = None;
         self.checkpoint().await
     }

@@ -73,12 +73,17 @@ impl Rows {
         rows
     }
 
-    /// Takes in what a flush says of its rows.
+    /// Takes in what a flush says of its rows; what is known already, or overtaken by a later attempt, changes nothing.
     pub(crate) fn take_in(&mut self, flush: &Flush) {
-        for &(index, status) in &flush.runs {
-            if status == RunStatus::Pending {
-                self.retry(index);
-            } else if status.is_terminal() {
+        for &(index, status, attempt) in &flush.runs {
+            let Some(row) = self.rows.get(index as usize) else { continue };
+            if attempt < row.attempt || (attempt == row.attempt && row.status.is_terminal()) {
+                continue;
+            }
+            if attempt > row.attempt {
+                self.restart(index, attempt);
+            }
+            if status.is_terminal() {
                 self.end(index, status);
             }
         }
@@ -128,11 +133,6 @@ impl Rows {
     /// Rows that are bought and not over.
     pub(crate) fn open(&self) -> u32 {
         self.counts.queued + self.counts.running
-    }
-
-    /// Whether there is something to buy.
-    pub(crate) fn has_pending(&self) -> bool {
-        self.counts.pending > 0
     }
 
     /// Takes up to `most` rows off the queue of what is to buy, with their attempts.
@@ -191,15 +191,22 @@ impl Rows {
 
     /// Starts the next attempt of a row that is over; says its number.
     pub(crate) fn retry(&mut self, index: u32) -> Option<u32> {
-        let row = self.rows.get_mut(index as usize)?;
+        let row = self.rows.get(index as usize)?;
         if !row.status.is_terminal() {
             return None;
         }
+        let attempt = row.attempt + 1;
+        self.restart(index, attempt);
+        Some(attempt)
+    }
+
+    /// Makes this attempt of the row its present one, not bought yet.
+    fn restart(&mut self, index: u32, attempt: u32) {
+        let Some(row) = self.rows.get_mut(index as usize) else { return };
         *self.counts.of_mut(row.status) -= 1;
-        *row = Row { attempt: row.attempt + 1, ..Row::NEW };
+        *row = Row { attempt, ..Row::NEW };
         self.counts.pending += 1;
         self.to_buy.push_back(index);
-        Some(row.attempt)
     }
 
     /// The rows that ended otherwise than well.
@@ -236,7 +243,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-    fn flush(runs: &[(u32, RunStatus)]) -> Flush {
+    fn flush(runs: &[(u32, RunStatus, u32)]) -> Flush {
         Flush {
             at: NOW,
             status: Status::Running,
@@ -255,9 +262,9 @@ mod tests {
     #[test]
     fn replaying_finds_what_is_over_what_is_bought_and_what_is_to_buy() {
         let flushes = [
-            flush(&[(0, RunStatus::Completed)]),
-            flush(&[(1, RunStatus::Failed)]),
-            flush(&[(1, RunStatus::Pending)]),
+            flush(&[(0, RunStatus::Completed, 1)]),
+            // its first attempt failed and was asked for again within one flush
+            flush(&[(1, RunStatus::Pending, 2)]),
         ];
         let purchases = [purchase(&[(0, 1, "a"), (1, 1, "b"), (2, 1, "c")])];
         let mut rows = Rows::replay(4, flushes.iter(), &purchases);
@@ -267,6 +274,27 @@ mod tests {
             [(1, 2), (3, 1)],
             "the retried row is bought a second time, with its own mark"
         );
+    }
+
+    #[test]
+    fn a_second_attempt_that_was_bought_is_not_bought_again() {
+        let flushes = [flush(&[(0, RunStatus::Pending, 2)])];
+        let purchases = [purchase(&[(0, 1, "a")]), purchase(&[(0, 2, "b")])];
+        let mut rows = Rows::replay(1, flushes.iter(), &purchases);
+        assert_eq!(rows.counts(), Counts { queued: 1, ..Counts::default() });
+        assert_eq!(rows.next_batch(10), []);
+        assert!(rows.begin_ending(0, 2));
+    }
+
+    #[test]
+    fn a_flush_taken_in_twice_or_late_changes_nothing() {
+        let (failed, again) = (flush(&[(0, RunStatus::Failed, 1)]), flush(&[(0, RunStatus::Pending, 2)]));
+        let mut rows = Rows::replay(1, [&failed, &again].into_iter(), &[purchase(&[(0, 2, "b")])]);
+        let before = rows.counts();
+        rows.take_in(&again);
+        rows.take_in(&failed);
+        assert_eq!(rows.counts(), before);
+        assert!(rows.begin_ending(0, 2), "the second attempt is still the present one");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use domain::event::Flush;
 use domain::message::Work;
+use domain::run::RunStatus;
 use domain::unit::{Fenced, Status, Unit, after_fence};
 use jiff::SignedDuration;
 use std::time::Duration;
@@ -46,6 +47,7 @@ impl Drive<'_> {
     /// Gives the unit up in order: everything known is written, the next message sent.
     pub(super) async fn hand_over(&mut self) -> Step<Left> {
         self.stop_errands().await?;
+        self.fruitful = true;
         self.flush().await?;
         self.unit.lease.due_at = self.now().saturating_add(DUE).ok();
         loop {
@@ -62,7 +64,7 @@ impl Drive<'_> {
     }
 
     /// Stores the runs that are ready; returns their entries for the flush.
-    pub(super) async fn store_ready(&mut self) -> Step<Vec<(u32, domain::run::RunStatus)>> {
+    pub(super) async fn store_ready(&mut self) -> Step<Vec<(u32, RunStatus, u32)>> {
         let runs = std::mem::take(&mut self.ready);
         self.ready_bytes = 0;
         if runs.is_empty() {
@@ -77,11 +79,12 @@ impl Drive<'_> {
         for run in &runs {
             self.cursors.stored(run.index);
         }
-        Ok(runs.iter().map(|run| (run.index, run.status)).collect())
+        self.fruitful = true;
+        Ok(runs.iter().map(|run| (run.index, run.status, run.attempt)).collect())
     }
 
     /// The unit's next flush; raises its sequence to it.
-    pub(super) fn next_flush(&mut self, status: Status, runs: &[(u32, domain::run::RunStatus)]) -> Flush {
+    pub(super) fn next_flush(&mut self, status: Status, runs: &[(u32, RunStatus, u32)]) -> Flush {
         self.settle();
         self.unit.seq += 1;
         Flush {
@@ -93,12 +96,17 @@ impl Drive<'_> {
         }
     }
 
-    /// Brings the unit up to what is known.
+    /// Brings the unit up to what is known. Its fruitless claims are forgotten only once something was achieved: a unit that kills every
+    /// runner before that is found out by their number.
     fn settle(&mut self) {
         self.unit.modified_at = self.now();
-        self.unit.counts = self.rows.counts();
-        self.unit.progress.cursor = self.cursors.kept().map(str::to_owned);
-        self.unit.lease.fruitless = 0;
+        if self.loaded {
+            self.unit.counts = self.rows.counts();
+            self.unit.progress.cursor = self.cursors.kept().map(str::to_owned);
+        }
+        if self.fruitful {
+            self.unit.lease.fruitless = 0;
+        }
     }
 
     pub(super) fn announced(&mut self) {

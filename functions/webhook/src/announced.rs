@@ -18,11 +18,15 @@ impl Webhook {
     /// Records of anything else are skipped: they would never become readable, and holding up the stream for them would hold up
     /// everybody's deliveries.
     pub async fn on_stream(&self, event: Event) -> DynamoDbEventResponse {
-        let new = event.records.iter().filter_map(|record| {
-            let attempt = first_attempt(record)?;
-            // Without a number the answer names nothing that was given, which fails the batch as a whole: it comes again.
-            Some((record.change.sequence_number.clone().unwrap_or_default(), attempt))
-        });
+        let new: Vec<_> = event
+            .records
+            .iter()
+            .filter_map(|record| {
+                let attempt = first_attempt(record)?;
+                // Without a number the answer names nothing that was given, which fails the batch as a whole: it comes again.
+                Some((record.change.sequence_number.clone().unwrap_or_default(), attempt))
+            })
+            .collect();
         let failed = work_off(new, self.settings.at_once, |attempt| self.send_first(attempt)).await;
         let mut response = DynamoDbEventResponse::default();
         for number in failed {

@@ -1,8 +1,8 @@
 //! The mapping from a queue to a handler.
 //!
 //! Owns receiving, gathering a batch, and deleting what the handler is done with. What failed is left alone: it comes
-//! back when its visibility timeout has passed, as with Lambda. Invariant: at most `concurrency` handlers run at once, and
-//! messages are received only when one of them is free.
+//! back when its visibility timeout has passed, as with Lambda. Invariant: at most `concurrency` handlers run at once with at
+//! most `in_flight` messages, and messages are received only when there is room for them.
 
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -15,7 +15,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{DisplayErrorContext, SdkError};
 use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesError;
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, MessageSystemAttributeName, QueueAttributeName};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::{Backoff, Mapping, Stop, events};
@@ -37,6 +37,8 @@ pub struct Options {
     pub window: Duration,
     /// At most this many handlers run at once.
     pub concurrency: usize,
+    /// At most this many messages are with handlers at once.
+    pub in_flight: usize,
 }
 
 struct Source {
@@ -57,8 +59,8 @@ pub async fn start<H, F, E>(
 ) -> Result<Mapping, SdkError<GetQueueAttributesError>>
 where
     H: Fn(SqsEvent) -> F + Send + Sync + 'static,
-    F: Future<Output = Result<SqsBatchResponse, E>> + Send,
-    E: Display,
+    F: Future<Output = Result<SqsBatchResponse, E>> + Send + 'static,
+    E: Display + 'static,
 {
     let name = QueueAttributeName::QueueArn;
     let attributes =
@@ -68,26 +70,53 @@ where
     let handler = Arc::new(handler);
     let stop = watch::Sender::new(false);
     let mut tasks = JoinSet::new();
-    for _ in 0..options.concurrency.max(1) {
-        let (source, handler, mut stop) = (Arc::clone(&source), Arc::clone(&handler), Stop(stop.subscribe()));
-        tasks.spawn(async move {
-            while let Some(batch) = source.gather(&mut stop).await {
-                let mut event = SqsEvent::default();
-                event.records.clone_from(&batch);
-                let answer = super::run(handler(event)).await;
-                source.settle(&batch, answer).await;
-            }
-        });
-    }
+    tasks.spawn(dispatch(source, handler, Stop(stop.subscribe())));
     Ok(Mapping { stop, tasks })
 }
 
+/// Receives while there is room, and gives each batch to a handler in a task of its own, so that one that takes long holds up
+/// nobody. Returns when the mapping is to end and all handlers have.
+async fn dispatch<H, F, E>(source: Arc<Source>, handler: Arc<H>, mut stop: Stop)
+where
+    H: Fn(SqsEvent) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<SqsBatchResponse, E>> + Send + 'static,
+    E: Display + 'static,
+{
+    let Options { batch_size, concurrency, in_flight, .. } = source.options;
+    let room = Arc::new(Semaphore::new(in_flight.clamp(1, Semaphore::MAX_PERMITS)));
+    let mut handlers = JoinSet::new();
+    while !stop.now() {
+        while handlers.try_join_next().is_some() {}
+        if handlers.len() >= concurrency.max(1) {
+            stop.or(handlers.join_next()).await;
+            continue;
+        }
+        let Some(Ok(mut places)) = stop.or(Arc::clone(&room).acquire_owned()).await else { break };
+        let more = room.available_permits().min(batch_size.saturating_sub(1));
+        if let Ok(more) = Arc::clone(&room).try_acquire_many_owned(u32::try_from(more).unwrap_or(0)) {
+            places.merge(more);
+        }
+        let Some(batch) = source.gather(places.num_permits(), &mut stop).await else { break };
+        let taken = places.split(batch.len());
+        drop(places);
+        let (source, handler) = (Arc::clone(&source), Arc::clone(&handler));
+        handlers.spawn(async move {
+            let _taken = taken;
+            let mut event = SqsEvent::default();
+            event.records.clone_from(&batch);
+            let answer = super::run(handler(event)).await;
+            source.settle(&batch, answer).await;
+        });
+    }
+    while handlers.join_next().await.is_some() {}
+}
+
 impl Source {
-    /// The next batch; none when the mapping is to end. What was received by then is still given out.
-    async fn gather(&self, stop: &mut Stop) -> Option<Vec<SqsMessage>> {
+    /// The next batch of up to `most` messages; none when the mapping is to end. What was received by then is still given out.
+    async fn gather(&self, most: usize, stop: &mut Stop) -> Option<Vec<SqsMessage>> {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
         let mut batch = loop {
-            match stop.or(self.receive(self.options.batch_size, LONGEST_POLL_SECONDS)).await? {
+            match stop.or(self.receive(most, LONGEST_POLL_SECONDS)).await? {
                 Ok(messages) if messages.is_empty() => backoff.reset(),
                 Ok(messages) => break messages,
                 Err(error) => {
@@ -98,7 +127,7 @@ impl Source {
         };
         let window = jiff::SignedDuration::try_from(self.options.window).unwrap_or_default();
         let until = self.clock.now().saturating_add(window).unwrap_or(jiff::Timestamp::MAX);
-        while batch.len() < self.options.batch_size && bytes(&batch) < MAX_BATCH_BYTES && !stop.now() {
+        while batch.len() < most && bytes(&batch) < MAX_BATCH_BYTES && !stop.now() {
             let left = until.duration_since(self.clock.now());
             let more_time = left.is_positive();
             if !more_time && !batch.len().is_multiple_of(CHUNK) {
@@ -106,8 +135,7 @@ impl Source {
             }
             // Whole seconds by long poll; what is left of the window below a second is not waited for.
             let wait = i32::try_from(left.as_secs().clamp(0, LONGEST_POLL_SECONDS.into())).unwrap_or(0);
-            let Some(Ok(messages)) = stop.or(self.receive(self.options.batch_size - batch.len(), wait)).await
-            else {
+            let Some(Ok(messages)) = stop.or(self.receive(most - batch.len(), wait)).await else {
                 break;
             };
             if messages.is_empty() && wait == 0 {

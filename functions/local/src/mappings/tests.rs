@@ -12,7 +12,8 @@ async fn a_batch_is_filled_for_its_window_by_the_clock() {
     let world = World::start().await;
     let queue = world.queue("q", &[(QueueAttributeName::VisibilityTimeout, "900")]).await;
     let (given, mut batches) = tokio::sync::mpsc::unbounded_channel();
-    let options = Options { batch_size: 100, window: Duration::from_mins(5), concurrency: 1 };
+    let options =
+        Options { batch_size: 100, window: Duration::from_mins(5), concurrency: 1, in_flight: 1000 };
     let handler = move |event: SqsEvent| {
         given.send(event.records.len()).unwrap();
         async { Ok::<_, String>(SqsBatchResponse::default()) }
@@ -37,8 +38,10 @@ async fn no_more_handlers_run_at_once_than_allowed() {
     }
     let running = Arc::new(Mutex::new((0_usize, 0_usize)));
     let (given, mut done) = tokio::sync::mpsc::unbounded_channel();
-    let (seen, options) =
-        (Arc::clone(&running), Options { batch_size: 1, window: Duration::ZERO, concurrency: 3 });
+    let (seen, options) = (
+        Arc::clone(&running),
+        Options { batch_size: 1, window: Duration::ZERO, concurrency: 3, in_flight: 1000 },
+    );
     let handler = move |_: SqsEvent| {
         let (running, given) = (Arc::clone(&seen), given.clone());
         async move {
@@ -66,7 +69,7 @@ async fn no_more_handlers_run_at_once_than_allowed() {
 #[tokio::test]
 async fn a_queue_that_is_not_there_is_an_error_at_the_start() {
     let world = World::start().await;
-    let options = Options { batch_size: 1, window: Duration::ZERO, concurrency: 1 };
+    let options = Options { batch_size: 1, window: Duration::ZERO, concurrency: 1, in_flight: 1000 };
     let handler = |_: SqsEvent| async { Ok::<_, String>(SqsBatchResponse::default()) };
     let url = format!("{}/000000000000/none", world.doubles.endpoint());
     assert!(start(world.sqs.clone(), &url, options, world.clock.clone(), handler).await.is_err());

@@ -51,7 +51,7 @@ impl Log {
 }
 
 fn options(batch_size: usize, concurrency: usize) -> queue::Options {
-    queue::Options { batch_size, window: Duration::ZERO, concurrency }
+    queue::Options { batch_size, window: Duration::ZERO, concurrency, in_flight: 1000 }
 }
 
 /// Waits until the queue holds nothing, neither visible nor in flight.

@@ -11,14 +11,20 @@ from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-with open(sys.argv[1], encoding="utf-8") as file:
-    template = yaml_parse(file.read())
 
-for resource in template["Resources"].values():
-    if resource["Type"] == "AWS::Serverless::Function":
-        resource["Properties"]["CodeUri"] = "s3://packages/function.zip"
+def translate(path):
+    """The template at this path with SAM's transform applied, its functions of CloudFormation still in it."""
+    with open(path, encoding="utf-8") as file:
+        template = yaml_parse(file.read())
 
-parameters = {name: str(given.get("Default", "")) for name, given in template["Parameters"].items()}
-parameters.update({"AWS::Region": "us-east-1", "AWS::Partition": "aws", "AWS::StackName": "multitask"})
-translated = Translator({}, Parser()).translate(template, parameters)
-json.dump(translated, sys.stdout, indent=1)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://packages/function.zip"
+
+    parameters = {name: str(given.get("Default", "")) for name, given in template["Parameters"].items()}
+    parameters.update({"AWS::Region": "us-east-1", "AWS::Partition": "aws", "AWS::StackName": "multitask"})
+    return Translator({}, Parser()).translate(template, parameters)
+
+
+if __name__ == "__main__":
+    json.dump(translate(sys.argv[1]), sys.stdout, indent=1)

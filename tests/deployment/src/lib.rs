@@ -1,10 +1,12 @@
 //! What the tests of the deployment stand on: the template as AWS would see it, and the pinned tools that say so.
 //!
-//! Owns the translation of `template.yaml`, its evaluation for given parameters, and the routing of its REST API. What must
-//! hold is said by the tests. Invariant: nothing here asks an account or the network for anything.
+//! Owns the translation of `template.yaml`, its evaluation for given parameters, the routing of its REST API, and what the sources
+//! call of AWS. What must hold is said by the tests. Invariant: nothing here asks an account or the network for anything.
 
+pub mod code;
 pub mod filter;
 pub mod gateway;
+pub mod rights;
 pub mod template;
 pub mod tools;
 

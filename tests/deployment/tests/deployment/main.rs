@@ -4,10 +4,12 @@
 
 mod alarms;
 mod dependencies;
+mod events;
 mod functions;
 mod lint;
 mod roles;
 mod routes;
 mod sources;
 mod tables;
+mod variables;
 mod world;

@@ -1,7 +1,10 @@
 //! The roles: what each may do, in full. A right more, or one less, is a decision to be made here too.
 
+use std::collections::BTreeSet;
+
 use deployment::Template;
-use deployment::template::EVERYTHING;
+use deployment::rights::{self, Crate, Right};
+use deployment::template::{EVERYTHING, referred};
 use serde_json::Value;
 
 /// The permissions of a role: each resource with the actions allowed on it.
@@ -25,19 +28,10 @@ fn many(value: &Value) -> Vec<String> {
     items.iter().map(|item| item.as_str().expect("a text").to_owned()).collect()
 }
 
-fn actions_on(template: &Template, role: &str, resource: &str) -> Vec<String> {
-    permissions(template, role)
-        .into_iter()
-        .filter(|(on, _)| on == resource)
-        .map(|(_, action)| action)
-        .collect()
-}
-
 #[test]
 fn no_role_has_a_wildcard_but_for_what_has_no_name() {
     let Some(template) = Template::with(EVERYTHING) else { return };
-    let schedules =
-        "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${Schedules}/*";
+    let schedules = rights::schedules();
     for (role, properties) in template.all("AWS::IAM::Role") {
         assert!(
             properties.get("ManagedPolicyArns").is_none(),
@@ -63,6 +57,89 @@ fn each_function_has_a_role_of_its_own_and_only_lambda_takes_it() {
     }
 }
 
+/// What a function's code does with the tables and queues, and for which of its methods.
+fn called(function: &str) -> BTreeSet<Right> {
+    let folder = format!("functions/{}/src", function.to_lowercase());
+    let mut found: BTreeSet<Right> = BTreeSet::new();
+    for (calls, name) in
+        [(Crate::read("shared/store/src"), "store"), (Crate::read("shared/queue/src"), "queue")]
+    {
+        found.extend(calls.used_by(&folder, name).into_values().flatten());
+    }
+    // What a sweep or a redelivery sends is due at once, so it never waits in a schedule.
+    if function != "Webhook" {
+        found.retain(|(_, action)| action != "scheduler:CreateSchedule" && action != "iam:PassRole");
+    }
+    found
+}
+
+/// What Lambda does with a function's role: it writes its log and traces, and takes what starts it.
+fn done_by_lambda(template: &Template, function: &str) -> BTreeSet<Right> {
+    let mut found = BTreeSet::new();
+    let mut add = |resource: &str, service: &str, actions: &[&str]| {
+        found.extend(actions.iter().map(|action| (resource.to_owned(), format!("{service}:{action}"))));
+    };
+    add(&format!("${{{function}Logs.Arn}}"), "logs", &["CreateLogStream", "PutLogEvents"]);
+    add("*", "xray", &["PutTelemetryRecords", "PutTraceSegments"]);
+    for (_, mapping) in template.all("AWS::Lambda::EventSourceMapping") {
+        if referred(&mapping["FunctionName"]) != function {
+            continue;
+        }
+        let source = mapping["EventSourceArn"].as_str().expect("a mapping has a source");
+        if source.ends_with(".StreamArn}") {
+            add(source, "dynamodb", &["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"]);
+            let failures = &mapping["DestinationConfig"]["OnFailure"]["Destination"];
+            add(
+                failures.as_str().expect("a stream's mapping has a place for failures"),
+                "sqs",
+                &["SendMessage"],
+            );
+        } else {
+            let takes = ["ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "ReceiveMessage"];
+            add(source, "sqs", &takes);
+        }
+    }
+    found
+}
+
+/// The secrets that a function's main resolves, as its variables name them.
+fn resolved(template: &Template, function: &str) -> BTreeSet<Right> {
+    let folder = deployment::root().join(format!("functions/{}/src", function.to_lowercase()));
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("it can be read");
+    let (config, main) = (read("config.rs"), read("main.rs"));
+    let variables = &template.properties(function)["Environment"]["Variables"];
+    let mut found = BTreeSet::new();
+    for line in config.lines() {
+        let Some((field, value)) = line.trim().split_once(": vars.") else { continue };
+        if field.ends_with("_arn") && main.contains(&format!("config.{field}")) {
+            let variable = value.split('"').nth(1).expect("a field is read from a variable");
+            let secret =
+                variables[variable].as_str().unwrap_or_else(|| panic!("{function} lacks {variable}"));
+            found.insert((secret.to_owned(), "secretsmanager:GetSecretValue".to_owned()));
+        }
+    }
+    assert!(!found.is_empty(), "{function} resolves its sealing key");
+    found
+}
+
+#[test]
+fn a_role_allows_what_its_function_does_and_nothing_else() {
+    let Some(template) = Template::with(EVERYTHING) else { return };
+    let mut faults = Vec::new();
+    for (function, _) in template.all("AWS::Lambda::Function") {
+        let mut needed = called(function);
+        needed.extend(done_by_lambda(&template, function));
+        needed.extend(resolved(&template, function));
+        let allowed: BTreeSet<Right> =
+            permissions(&template, &format!("{function}Role")).into_iter().collect();
+        faults.extend(needed.difference(&allowed).map(|right| format!("{function} lacks {right:?}")));
+        faults
+            .extend(allowed.difference(&needed).map(|right| format!("{function} has {right:?} for nothing")));
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+/// The check above trusts what is read from the sources; this one trusts nobody.
 #[test]
 fn results_only_reads() {
     let Some(template) = Template::with(EVERYTHING) else { return };
@@ -106,37 +183,16 @@ fn a_role_is_handed_to_the_scheduler_and_to_nobody_else() {
     assert_eq!(handed, 1);
 }
 
-/// What an event source mapping does, it does with the function's role.
-#[test]
-fn a_function_may_take_what_starts_it() {
-    let Some(template) = Template::with(&[]) else { return };
-    for (role, queue) in [("RunnerRole", "${Runs.Arn}"), ("WebhookRole", "${Deliveries.Arn}")] {
-        let actions = actions_on(&template, role, queue);
-        for action in ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"] {
-            assert!(actions.iter().any(|allowed| allowed == action), "{role} lacks {action}");
-        }
-    }
-    let stream = actions_on(&template, "WebhookRole", "${Outbox.StreamArn}");
-    let needed = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"];
-    assert_eq!(stream, needed.map(|action| format!("dynamodb:{action}")));
-    assert_eq!(actions_on(&template, "WebhookRole", "${StreamFailures.Arn}"), ["sqs:SendMessage"]);
-}
-
 #[test]
 fn a_secret_that_is_not_given_is_asked_for_by_nobody() {
-    let (Some(plain), Some(full)) = (Template::with(&[]), Template::with(EVERYTHING)) else { return };
-    let secrets = |template: &Template, role: &str| {
-        let all = permissions(template, role);
-        all.into_iter().filter(|(_, action)| action == "secretsmanager:GetSecretValue").count()
-    };
-    for (name, function) in full.all("AWS::Lambda::Function") {
-        let role = format!("{name}Role");
-        assert_eq!(secrets(&plain, &role), 1, "{role}: the sealing key alone");
-        let named = function["Environment"]["Variables"].as_object().expect("variables").iter();
-        let arns = named.filter(|(name, _)| {
-            ["SEALING_KEY_ARN", "PARALLEL_API_KEY_ARN", "ACCESS_TOKENS_ARN", "WEBHOOK_SECRET_ARN"]
-                .contains(&name.as_str())
-        });
-        assert_eq!(secrets(&full, &role), arns.count(), "{role}: exactly those that its variables name");
+    let Some(template) = Template::with(&[]) else { return };
+    for (function, _) in template.all("AWS::Lambda::Function") {
+        let all = permissions(&template, &format!("{function}Role"));
+        let secrets: Vec<&str> = all
+            .iter()
+            .filter(|(_, action)| action == "secretsmanager:GetSecretValue")
+            .map(|(secret, _)| secret.as_str())
+            .collect();
+        assert_eq!(secrets, ["${SealingKey}"], "{function}");
     }
 }

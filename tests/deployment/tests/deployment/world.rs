@@ -12,8 +12,6 @@ use store::{Store, Tables};
 pub(crate) struct Tabled {
     /// What reaches it.
     pub(crate) client: aws_sdk_dynamodb::Client,
-    /// Its tables.
-    pub(crate) store: Store,
     _dynamo: Dynamo,
     _data: DataDir,
     _folder: tempfile::TempDir,
@@ -31,6 +29,6 @@ impl Tabled {
         let store = Store::new(&config, Tables { units: "units".to_owned(), outbox: "outbox".to_owned() });
         store.create_tables().await.expect("the tables are made");
         let client = aws_sdk_dynamodb::Client::new(&config);
-        Self { client, store, _dynamo: dynamo, _data: data, _folder: folder }
+        Self { client, _dynamo: dynamo, _data: data, _folder: folder }
     }
 }

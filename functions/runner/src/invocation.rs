@@ -147,7 +147,7 @@ impl Runner {
         let Some(place) = self.registry.enter(&lease.id, &lease.message_id, lease.hop).await else {
             return Fate::Done;
         };
-        let mut drive = match Drive::claim(self, lease, shared.deadline).await {
+        let drive = match Drive::claim(self, lease, shared.deadline).await {
             Ok(Ok(drive)) => drive,
             Ok(Err(fenced)) => return fate_of_fenced(fenced),
             Err(error) => {
@@ -158,9 +158,7 @@ impl Runner {
         let left = if drive.fruitless() >= SUSPICIOUS {
             info!(unit.fruitless = drive.fruitless(), "The unit came to nothing before and is driven alone.");
             drop(together);
-            let _alone = shared.company.write().await;
-            drive.begin_slice(shared.deadline);
-            drive.run(&place).await
+            drive.run_alone(&place, &shared.company, shared.deadline).await
         } else {
             let _together = together;
             drive.run(&place).await

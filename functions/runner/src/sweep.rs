@@ -14,6 +14,8 @@ use crate::Runner;
 
 /// How long a delivery's own message is given before the sweep sends another.
 const DELIVERY_GRACE: SignedDuration = SignedDuration::from_secs(60);
+/// Units that are moved before their messages are sent.
+const BATCH: usize = 10;
 /// The shortest and the longest time until a unit is looked at again.
 const AGAIN: (SignedDuration, SignedDuration) = (SignedDuration::from_mins(1), SignedDuration::from_hours(1));
 
@@ -39,30 +41,36 @@ impl Runner {
     }
 
     async fn send_due(&self, now: Timestamp, units: Timestamp, deliveries: Timestamp) -> Result<(), Error> {
-        let mut work = Vec::new();
-        for due in self.store.due_units(units).await? {
-            if self.store.move_due(&due, next_look(&due, now)).await? {
-                work.push(match due.status {
-                    Status::Deleted => Work::Remove { id: due.id },
-                    _ => Work::Unit { id: due.id, hop: due.hop },
-                });
+        let mut units_sent = 0_usize;
+        // In batches, so that what was moved is sent though a later one fails.
+        for due in self.store.due_units(units).await?.chunks(BATCH) {
+            let mut work = Vec::new();
+            for due in due {
+                if self.store.move_due(due, next_look(due, now)).await? {
+                    work.push(match due.status {
+                        Status::Deleted => Work::Remove { id: due.id.clone() },
+                        _ => Work::Unit { id: due.id.clone(), hop: due.hop },
+                    });
+                }
             }
+            units_sent += work.len();
+            self.queue.send_all(&work).await?;
         }
-        self.queue.send_all(&work).await?;
         let mut attempts = 0_u32;
-        for delivery in self.store.due_deliveries(deliveries).await? {
+        for due in self.store.due_deliveries(deliveries).await? {
+            let delivery = &due.delivery;
             let State::Pending { attempt, due_at } = delivery.state else { continue };
             let again =
                 now.max(due_at).saturating_add(SignedDuration::from_mins(5)).unwrap_or(Timestamp::MAX);
-            if self.store.move_delivery_due(&delivery, again).await? {
+            if self.store.move_delivery_due(&due, again).await? {
                 let message = Attempt { unit: delivery.unit.clone(), delivery: delivery.key(), attempt };
                 self.queue.send_attempt(&message, due_at, now).await?;
                 attempts += 1;
             }
         }
-        if !work.is_empty() || attempts > 0 {
+        if units_sent > 0 || attempts > 0 {
             info!(
-                sweep.units = work.len(),
+                sweep.units = units_sent,
                 sweep.deliveries = attempts,
                 "The sweep sent again what was due."
             );

@@ -3,7 +3,7 @@
 //! Written only if absent, under the unit's next sequence; readers never read beyond the unit's `seq`.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use domain::UnitId;
 use domain::event::Flush;
 use domain::unit::Unit;
@@ -14,24 +14,17 @@ use crate::keys::{self, PK, SK};
 use crate::value::pack_json;
 use crate::{Result, Store};
 
+const ABSENT: &str = "attribute_not_exists(pk)";
+
 impl Store {
     /// Writes the flush under the unit's present `seq`; returns what already stands there if that is another holder's.
     pub(crate) async fn put_event(&self, unit: &Unit, flush: &Flush) -> Result<Option<Flush>> {
-        let kept = SignedDuration::try_from(domain::limits::CHILD_RETENTION).unwrap_or(SignedDuration::MAX);
-        let expires = unit.created_at.saturating_add(kept).unwrap_or(unit.expires_at);
-        let item = Item::from([
-            (PK.to_owned(), text(keys::unit(&unit.id))),
-            (SK.to_owned(), text(keys::event(unit.seq))),
-            ("v".to_owned(), bytes(pack_json(flush))),
-            ("epoch".to_owned(), number(unit.lease.epoch)),
-            ("expires_at".to_owned(), expiry(expires)),
-        ]);
         let sent = self
             .client
             .put_item()
             .table_name(&self.tables.units)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
+            .set_item(Some(event_item(unit, flush)))
+            .condition_expression(ABSENT)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
@@ -48,6 +41,17 @@ impl Store {
         // A holder that was refused by META's condition, or whose reply was lost, finds its own: the same runs.
         let own = reader.number::<u64>("epoch")? == unit.lease.epoch;
         Ok(if own { None } else { Some(found) })
+    }
+
+    /// The same as a part of a transaction, which fails if anything stands there.
+    pub(crate) fn event_put(&self, unit: &Unit, flush: &Flush) -> Result<TransactWriteItem> {
+        let put = Put::builder()
+            .table_name(&self.tables.units)
+            .set_item(Some(event_item(unit, flush)))
+            .condition_expression(ABSENT)
+            .build()
+            .map_err(|error| crate::Error::unavailable(error.to_string()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
     }
 
     /// All flushes of a unit with their sequences, in order, also those that were never announced: what a new holder takes in.
@@ -72,4 +76,16 @@ impl Store {
         let seq = seq.ok_or_else(|| crate::Error::corrupt(reader.name(), "no sequence in its key"))?;
         Ok((seq, reader.packed("v")?))
     }
+}
+
+fn event_item(unit: &Unit, flush: &Flush) -> Item {
+    let kept = SignedDuration::try_from(domain::limits::CHILD_RETENTION).unwrap_or(SignedDuration::MAX);
+    let expires = unit.created_at.saturating_add(kept).unwrap_or(unit.expires_at);
+    Item::from([
+        (PK.to_owned(), text(keys::unit(&unit.id))),
+        (SK.to_owned(), text(keys::event(unit.seq))),
+        ("v".to_owned(), bytes(pack_json(flush))),
+        ("epoch".to_owned(), number(unit.lease.epoch)),
+        ("expires_at".to_owned(), expiry(expires)),
+    ])
 }

@@ -7,6 +7,7 @@
 
 mod attributes;
 mod cache;
+mod conflict;
 mod error;
 mod events;
 mod idempotency;
@@ -26,7 +27,7 @@ mod value;
 pub use cache::Cached;
 pub use error::Error;
 pub use idempotency::{Idempotent, Remembered};
-pub use outbox::{Endpoint, Taken, delivery_of};
+pub use outbox::{DueDelivery, Endpoint, Taken, delivery_of};
 pub use owner::SigningSecrets;
 pub use quota::Quota;
 pub use unit::claim::Claim;
@@ -61,7 +62,8 @@ impl Store {
     /// The tables of that name, in the account that `config` reaches. They need not exist yet; see [`schema`].
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig, tables: Tables) -> Self {
-        Self { client: Client::new(config), tables }
+        let config = aws_sdk_dynamodb::config::Builder::from(config).retry_classifier(conflict::Conflicts);
+        Self { client: Client::from_conf(config.build()), tables }
     }
 
     /// Asks the tables whether they are there: what a health check needs to know, and what opens the connections.

@@ -17,6 +17,8 @@ impl Drive<'_> {
         if self.asks_are_taken_in() {
             return Ok(());
         }
+        // Whoever comes this far was not killed by the unit, however many messages of it are under way.
+        self.fruitful = true;
         if self.unit.asks.appends.len() > self.unit.progress.appends_seen as usize {
             let total = self.unit.rows();
             info!(unit.rows = total, "Rows were appended.");
@@ -32,6 +34,8 @@ impl Drive<'_> {
     }
 
     async fn retry_unsuccessful(&mut self) -> Step<()> {
+        // An end that is not stored yet would lose its reason.
+        self.flush().await?;
         let indexes = self.rows.unsuccessful();
         let (Some(&first), Some(&last)) = (indexes.first(), indexes.last()) else { return Ok(()) };
         info!(unit.retried = indexes.len(), "Failed rows are bought again.");

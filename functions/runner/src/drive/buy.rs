@@ -4,6 +4,7 @@
 //! table before it is asked for; the request is abandoned half-way to the announcement's end; and after any doubt the upstream group is
 //! listed, and what is there is taken in, before anything is bought again. A run is tied to its row by its metadata.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::progress::{Adding, Failure};
@@ -40,8 +41,8 @@ pub(super) enum Buying {
     Adds { failures: usize },
     /// Nobody knows whether the announced runs were bought: the group is listed at `look_at`.
     Doubts { look_at: Timestamp },
-    /// The same, while the listing is under way.
-    Lists,
+    /// The same, while a listing that began at this time is under way.
+    Lists { since: Timestamp },
 }
 
 impl Buying {
@@ -53,10 +54,11 @@ impl Buying {
         matches!(self, Self::Adds { .. })
     }
 
-    pub(super) const fn waits_until(&self) -> Option<Timestamp> {
+    /// When it can go on. While another listing is under way a doubt waits for its end, not for a time.
+    pub(super) fn waits_until(&self, listing: bool) -> Option<Timestamp> {
         match self {
             Self::Waits { until, .. } => Some(*until),
-            Self::Doubts { look_at } => Some(*look_at),
+            Self::Doubts { look_at } if !listing => Some(*look_at),
             _ => None,
         }
     }
@@ -79,7 +81,7 @@ impl Drive<'_> {
             Buying::Waits { until, failures } if until <= now => self.begin_purchase(failures).await,
             // A listing that is under way began before the doubt and may not hold what it is about.
             Buying::Doubts { look_at } if look_at <= now && !self.listing => {
-                self.buying = Buying::Lists;
+                self.buying = Buying::Lists { since: now };
                 self.list();
                 Ok(())
             }
@@ -104,27 +106,33 @@ impl Drive<'_> {
             self.flush().await?;
         }
         let inputs = self.run_inputs(&batch).await?;
+        // However long the announcement takes to be written, the request ends half-way to the announcement's end.
         let until = self.after(self.runner.settings.purchase);
+        let abandon_at = self.after(self.runner.settings.purchase / 2);
         self.unit.progress.committed_cost += self.price() * u64::from(count);
         self.unit.progress.adding = Some(Adding { epoch: self.unit.lease.epoch, rows: batch, until });
         self.unit.progress.waiting_for = None;
         self.checkpoint().await?;
-        self.add(inputs);
+        self.add(inputs, abandon_at);
         self.buying = Buying::Adds { failures };
         Ok(())
     }
 
-    fn add(&mut self, inputs: Vec<Value>) {
+    fn add(&mut self, inputs: Vec<Value>, abandon_at: Timestamp) {
         let (Some(key), Some(group)) = (self.key.clone(), self.unit.progress.upstream_group.clone()) else {
             return;
         };
-        let upstream = self.runner.upstream.clone();
+        let (upstream, clock) = (self.runner.upstream.clone(), self.runner.clock.clone());
         let spec = self.unit.progress.task_spec.clone();
         let timeout = self.runner.settings.purchase / 2;
         self.errands.spawn(async move {
             let runs = NewRuns { default_task_spec: spec.as_ref(), inputs: &inputs };
-            let added = tokio::time::timeout(timeout, upstream.add_runs(&key, &group, &runs, timeout)).await;
-            Errand::Added(added.unwrap_or_else(|_| Err(lost())))
+            tokio::select! {
+                // First, so that a request whose time is up already is never sent.
+                biased;
+                () = clock.sleep_until(abandon_at) => Errand::Added(Err(lost())),
+                added = upstream.add_runs(&key, &group, &runs, timeout) => Errand::Added(added),
+            }
         });
     }
 
@@ -245,7 +253,7 @@ impl Drive<'_> {
             Err(error) => {
                 warn!(error = %error, "The upstream group could not be listed.");
                 let again = self.after(WAITS[1]);
-                if matches!(self.buying, Buying::Lists) {
+                if matches!(self.buying, Buying::Lists { .. }) {
                     self.buying = Buying::Doubts { look_at: again };
                 }
                 if error.kind == Kind::KeyRefused {
@@ -256,9 +264,10 @@ impl Drive<'_> {
             }
         };
         let marked = runs.iter().filter_map(|run| mark(run).map(|mark| (mark, run)));
-        let found: std::collections::HashMap<_, _> = marked.collect();
-        if matches!(self.buying, Buying::Lists) {
-            self.resolve_doubt(&found).await?;
+        let found: HashMap<_, _> = marked.collect();
+        self.adopt(&found).await?;
+        if let Buying::Lists { since } = self.buying {
+            self.resolve_doubt(&found, since);
         }
         for run in runs {
             self.run_seen(None, run);
@@ -266,33 +275,39 @@ impl Drive<'_> {
         Ok(())
     }
 
-    async fn resolve_doubt(&mut self, found: &std::collections::HashMap<(u32, u32), &TaskRun>) -> Step<()> {
-        self.buying = Buying::Idle;
-        let Some(adding) = self.unit.progress.adding.clone() else { return Ok(()) };
-        let (there, missing): (Vec<_>, Vec<_>) = adding.rows.iter().partition(|row| found.contains_key(row));
-        if !missing.is_empty() && self.now() < adding.until {
-            // It may still be executed: whoever bought now might buy twice.
-            self.buying = Buying::Doubts { look_at: adding.until };
+    /// Takes in runs that the upstream has and the table knows nothing of: purchases whose reply was lost.
+    async fn adopt(&mut self, found: &HashMap<(u32, u32), &TaskRun>) -> Step<()> {
+        let unknown = found.iter().filter(|((index, attempt), _)| self.rows.is_unbought(*index, *attempt));
+        let mut runs: Vec<_> = unknown
+            .map(|(&(index, attempt), run)| Bought { index, attempt, run_id: run.run_id.clone() })
+            .collect();
+        if runs.is_empty() {
             return Ok(());
         }
-        let bought = there.iter().filter_map(|row| {
-            let run = found.get(row)?;
-            Some(Bought { index: row.0, attempt: row.1, run_id: run.run_id.clone() })
-        });
-        let bought: Vec<_> = bought.collect();
-        if !bought.is_empty() {
-            self.take_in_purchase(bought).await?;
+        runs.sort_by_key(|run| run.index);
+        // What was announced is paid for already; what came later than anybody waited for is not.
+        let announced = self.unit.progress.adding.as_ref().map_or(&[][..], |adding| &adding.rows);
+        let late = runs.iter().filter(|run| !announced.contains(&(run.index, run.attempt))).count();
+        self.unit.progress.committed_cost += self.price() * u64::try_from(late).unwrap_or(0);
+        info!(purchase.found = runs.len(), "Runs were bought upstream that nobody knew of.");
+        self.take_in_purchase(runs).await
+    }
+
+    /// What of the announced purchase is not there, in a listing that began at `since`, is bought again, once nobody can be buying it any more.
+    fn resolve_doubt(&mut self, found: &HashMap<(u32, u32), &TaskRun>, since: Timestamp) {
+        self.buying = Buying::Idle;
+        let Some(adding) = self.unit.progress.adding.clone() else { return };
+        let missing: Vec<_> = adding.rows.iter().copied().filter(|row| !found.contains_key(row)).collect();
+        if !missing.is_empty() && since < adding.until {
+            // It may still be executed, or was after the listing had begun: whoever bought now might buy twice.
+            self.buying = Buying::Doubts { look_at: adding.until };
+            return;
         }
-        info!(
-            purchase.found = there.len(),
-            purchase.missing = missing.len(),
-            "A purchase in doubt is resolved."
-        );
+        info!(purchase.missing = missing.len(), "A purchase in doubt is resolved.");
         let missing_cost = self.price() * u64::try_from(missing.len()).unwrap_or(0);
         self.unit.progress.committed_cost = self.unit.progress.committed_cost.saturating_sub(missing_cost);
         self.unit.progress.adding = None;
         self.rows.put_back(&missing);
-        Ok(())
     }
 
     /// Stores that these runs were bought; only then may the announcement be taken back.
@@ -313,7 +328,14 @@ impl Drive<'_> {
     async fn next_batch(&mut self) -> Step<Option<Vec<(u32, u32)>>> {
         loop {
             let batch = match self.batches.pop_front() {
-                Some(batch) => batch,
+                Some(mut batch) => {
+                    // Since it was put aside, a run of it may have been found upstream.
+                    batch.retain(|&(index, attempt)| self.rows.needs_buying(index, attempt));
+                    if batch.is_empty() {
+                        continue;
+                    }
+                    batch
+                }
                 None => self.rows.next_batch(self.batch_limit),
             };
             if batch.is_empty() {

@@ -1,18 +1,23 @@
 //! The end of a unit: all runs over, failed as a whole, or out of time. One write tells it, with what must be told to the outside.
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use domain::progress::Failure;
 use domain::run::RunStatus;
 use domain::unit::Status;
-use parallel::Kind;
 use store::Saved;
 use tracing::{info, warn};
 
 use super::{Drive, Left, Step, signed};
 
+/// How long the end of a unit waits for what the upstream counts.
+const TOTALS: Duration = Duration::from_secs(5);
+
 impl Drive<'_> {
     /// All runs are over: reconciles with the upstream, then ends the unit. None if there is something to do after all.
     pub(super) async fn finish(&mut self) -> Step<Option<Left>> {
-        self.reconcile_totals().await;
+        self.reconcile_totals().await?;
         let status = Status::of_ended(&self.rows.counts());
         self.end_as(status).await
     }
@@ -56,9 +61,8 @@ impl Drive<'_> {
 
     /// Writes the end. None if something was asked for from outside in the meantime: nothing is over then.
     async fn end_as(&mut self, status: Status) -> Step<Option<Left>> {
-        let runs = self.store_ready().await?;
+        let mut runs = self.store_ready().await?;
         self.unit.progress.waiting_for = None;
-        self.unit.progress.adding = None;
         let mut flush = self.next_flush(status, &runs);
         let open = if status == Status::TimedOut { RunStatus::TimedOut } else { RunStatus::Failed };
         let mut ended = self.unit.clone();
@@ -76,57 +80,41 @@ impl Drive<'_> {
                 return Ok(Some(Left::Over));
             }
             saved => {
-                self.not_saved(saved)?;
-                self.dirty = true;
-                // The runs are stored and wait to be announced; whether the unit is over must be decided anew.
-                self.announce_waiting(&runs).await?;
+                self.not_saved(saved, &mut runs)?;
+                // The runs are stored and wait to be told; whether the unit is over must be decided anew.
+                self.tell(runs).await?;
                 return Ok(None);
             }
         }
     }
 
-    /// Announces runs whose flush could not end the unit, as an ordinary flush.
-    async fn announce_waiting(&mut self, runs: &[(u32, RunStatus, u32)]) -> Step<()> {
-        loop {
-            let flush = self.next_flush(Status::Running, runs);
-            match self.runner.store.flush(&self.unit, &flush).await? {
-                Saved::Yes => {
-                    self.announced();
-                    return Ok(());
-                }
-                saved => self.not_saved(saved)?,
-            }
-        }
-    }
-
     /// Holds what was bought against what the upstream counts. A difference is told, since nothing can be undone.
-    async fn reconcile_totals(&mut self) {
+    async fn reconcile_totals(&mut self) -> Step<()> {
         let (Some(key), Some(group)) = (self.key.clone(), self.unit.progress.upstream_group.clone()) else {
-            return;
+            return Ok(());
         };
-        match self.runner.upstream.group(&key, &group).await {
-            Ok(group) => {
-                let bought = self.bought_in_all();
-                let upstream = group.status.num_task_runs;
-                if upstream > bought {
-                    let more = upstream - bought;
+        let asked = tokio::time::timeout(TOTALS, self.runner.upstream.group(&key, &group)).await;
+        match asked {
+            Ok(Ok(group)) => {
+                let more = group.status.num_task_runs.saturating_sub(self.bought_in_all().await?);
+                let warning = format!("the upstream ran {more} more runs than were asked for");
+                let warnings = &mut self.unit.progress.warnings;
+                if more > 0 && !warnings.contains(&warning) {
                     warn!(upstream.more = more, "The upstream ran more than was asked for.");
-                    self.unit
-                        .progress
-                        .warnings
-                        .push(format!("the upstream ran {more} more runs than were asked for"));
+                    warnings.push(warning);
                 }
             }
-            Err(error) if error.kind == Kind::KeyRefused => {}
-            Err(error) => warn!(error = %error, "The upstream's totals could not be read."),
+            Ok(Err(error)) => warn!(error = %error, "The upstream's totals could not be read."),
+            Err(_) => warn!("The upstream's totals did not come in time."),
         }
+        Ok(())
     }
 
-    /// How many attempts were bought, as far as the rows tell.
-    fn bought_in_all(&self) -> u64 {
-        let past = self.past.values().flatten().filter(|attempt| attempt.run_id.is_some()).count();
-        let present = (0..self.rows.len())
-            .filter(|&index| self.rows.get(index).is_some_and(|row| row.run_id.is_some()));
-        u64::try_from(past + present.count()).unwrap_or(u64::MAX)
+    /// How many attempts of rows were bought, each counted once.
+    async fn bought_in_all(&self) -> Step<u64> {
+        let purchases = self.runner.store.purchases(&self.unit.id).await?;
+        let bought = purchases.iter().flat_map(|purchase| &purchase.runs);
+        let distinct: HashSet<_> = bought.map(|bought| (bought.index, bought.attempt)).collect();
+        Ok(u64::try_from(distinct.len()).unwrap_or(u64::MAX))
     }
 }

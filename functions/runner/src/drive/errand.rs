@@ -28,10 +28,7 @@ impl Drive<'_> {
         match errand {
             Ok(Errand::Added(answer)) => self.added(answer).await,
             Ok(Errand::Listed(answer)) => self.listed(answer).await,
-            Ok(Errand::Fetched(wanted, answer)) => {
-                self.fetched(wanted, answer);
-                Ok(())
-            }
+            Ok(Errand::Fetched(wanted, answer)) => self.fetched(wanted, answer),
             Ok(Errand::Opened(answer)) => {
                 self.opened(answer);
                 Ok(())

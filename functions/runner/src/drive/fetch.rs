@@ -4,13 +4,14 @@
 
 use std::time::Duration;
 
+use domain::progress::Failure;
 use domain::run::{Run, RunError, RunStatus};
 use jiff::Timestamp;
 use parallel::{Kind, RunState, TaskRun};
 use tracing::warn;
 
 use super::errand::Errand;
-use super::{Drive, buy};
+use super::{Drive, Step, Stop, buy};
 
 /// Bytes of results that may wait to be stored before no more are fetched.
 const READY_BYTES: usize = 16 * 1024 * 1024;
@@ -73,9 +74,13 @@ impl Drive<'_> {
     }
 
     /// A fetch came back.
-    pub(super) fn fetched(&mut self, wanted: Wanted, answer: parallel::Result<RunState>) {
+    pub(super) fn fetched(&mut self, wanted: Wanted, answer: parallel::Result<RunState>) -> Step<()> {
         self.fetching -= 1;
         let Wanted { index, attempt, failures, .. } = wanted;
+        if !self.rows.is_ending(index, attempt) {
+            // Told by a predecessor in the meantime.
+            return Ok(());
+        }
         match answer {
             Ok(RunState::Completed(result)) => {
                 let run = result.run;
@@ -83,7 +88,7 @@ impl Drive<'_> {
                     let error = RunError::new("the upstream completed this run without an output");
                     let ended = self.ended(index, attempt, RunStatus::Failed);
                     self.take_in_end(Run { error: Some(error), run_id: Some(run.run_id), ..ended });
-                    return;
+                    return Ok(());
                 };
                 let ended = self.ended(index, attempt, RunStatus::Completed);
                 self.ready_bytes += output.get().len();
@@ -105,17 +110,22 @@ impl Drive<'_> {
                 self.ended_without_output(index, attempt, status, *run);
             }
             Ok(RunState::Active) => self.again(wanted, failures),
+            // The result waits upstream for a key that is accepted; a refused one gets no other.
+            Err(error) if error.kind == Kind::KeyRefused && failures >= 1 => {
+                return Err(Stop::Fails(Failure::new("key_refused", error.message)));
+            }
             Err(error) => {
                 // A result too large, or unreadable, will not get better by asking again and again.
                 if error.kind == Kind::Malformed && failures >= 3 {
                     let ended = self.ended(index, attempt, RunStatus::Failed);
                     self.take_in_end(Run { error: Some(buy::run_error(&error)), ..ended });
-                    return;
+                    return Ok(());
                 }
                 warn!(run.index = index, error = %error, "A result could not be fetched; trying again.");
                 self.again(wanted, failures);
             }
         }
+        Ok(())
     }
 
     fn again(&mut self, wanted: Wanted, failures: u32) {

@@ -10,10 +10,11 @@ use futures::StreamExt;
 use tracing::info;
 
 use super::{Drive, Step, Stop};
+use crate::registry::Place;
 
 impl Drive<'_> {
     /// Reads the list and counts its rows. Its faults fail the unit, with their places.
-    pub(super) async fn read_list(&mut self) -> Step<()> {
+    pub(super) async fn read_list(&mut self, place: &Place) -> Step<()> {
         let group = &self.unit.spec.group;
         let (skip, most) = (group.offset as usize, group.limit.unwrap_or(limits::ROWS) as usize);
         let rows = match &group.inputs {
@@ -23,7 +24,7 @@ impl Drive<'_> {
                 self.unit.progress.waiting_for = Some("reading the list of inputs".to_owned());
                 self.dirty = true;
                 self.flush().await?;
-                self.read_url(&url, skip, most).await?
+                self.read_url(place, &url, skip, most).await?
             }
         };
         info!(unit.rows = rows, "The list of inputs is read.");
@@ -37,9 +38,10 @@ impl Drive<'_> {
         self.flush().await
     }
 
-    async fn read_url(&mut self, url: &str, skip: usize, most: usize) -> Step<u32> {
+    async fn read_url(&mut self, place: &Place, url: &str, skip: usize, most: usize) -> Step<u32> {
         let unreadable = |message: String| Stop::Fails(Failure::new("input_unreadable", message));
-        let fetched = self.runner.outbound.get_list(url, limits::LIST_BYTES).await;
+        let outbound = &self.runner.outbound;
+        let fetched = self.unless_over(place, outbound.get_list(url, limits::LIST_BYTES)).await?;
         let fetched =
             fetched.map_err(|error| unreadable(format!("the list of inputs cannot be read: {error}")))?;
         let form = domain::rows::Form::of(fetched.content_type.as_deref(), url);
@@ -48,7 +50,7 @@ impl Drive<'_> {
         let mut page = Pages { next: 0, rows: Vec::new() };
         let (mut seen, mut taken) = (0_usize, 0_usize);
         while let Some(mut reading) = parser.take() {
-            let rows = match body.next().await {
+            let rows = match self.unless_over(place, body.next()).await? {
                 Some(Ok(chunk)) => {
                     let rows = reading.push(&chunk);
                     parser = Some(reading);

@@ -28,7 +28,9 @@ use domain::unit::{Fenced, Unit, after_fence};
 use futures::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
 use parallel::{EventStream, Key};
+use std::future::Future;
 use store::Claim;
+use tokio::sync::RwLock;
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
@@ -102,6 +104,8 @@ pub(crate) struct Drive<'a> {
     loaded: bool,
     /// Something was achieved under this claim.
     fruitful: bool,
+    /// The unit was deleted under this claim.
+    deleted: bool,
     /// Something changed that readers should see.
     dirty: bool,
     last_flush: Timestamp,
@@ -134,7 +138,7 @@ impl<'a> Drive<'a> {
     ) -> Result<Result<Self, Fenced>, Error> {
         let now = runner.clock.now();
         let slice_end = slice_end(runner, deadline);
-        let due_at = slice_end.saturating_add(signed(runner.settings.lease)).unwrap_or(Timestamp::MAX);
+        let due_at = due_at(runner, slice_end).unwrap_or(Timestamp::MAX);
         let unit = match runner.store.claim(&lease.id, lease.hop, &lease.message_id, due_at, now).await? {
             Claim::Won(unit) => *unit,
             Claim::Stale { found } => {
@@ -159,6 +163,7 @@ impl<'a> Drive<'a> {
             past: HashMap::new(),
             loaded: false,
             fruitful: false,
+            deleted: false,
             dirty: true,
             last_flush: Timestamp::MIN,
             last_look: now,
@@ -182,9 +187,24 @@ impl<'a> Drive<'a> {
         }))
     }
 
-    /// Lets the slice begin now, for a unit that had to wait since its claim.
-    pub(crate) fn begin_slice(&mut self, deadline: Timestamp) {
+    /// Drives the unit once nobody else is driven in its invocation; its slice begins then.
+    pub(crate) async fn run_alone(
+        mut self,
+        place: &Place,
+        company: &RwLock<()>,
+        deadline: Timestamp,
+    ) -> Result<Left, Error> {
+        let _alone = tokio::select! {
+            alone = company.write() => alone,
+            // Nothing was tried yet, so nothing is known of the unit that was not known before.
+            by = place.wanted() => return Ok(Left::Stopped { by }),
+        };
         self.slice_end = slice_end(self.runner, deadline);
+        self.unit.lease.due_at = due_at(self.runner, self.slice_end);
+        match self.write_due().await {
+            Ok(()) => self.run(place).await,
+            Err(stop) => self.left(stop).await,
+        }
     }
 
     /// How many claims before this one came to nothing.
@@ -194,10 +214,19 @@ impl<'a> Drive<'a> {
 
     /// Drives the unit until it is over, handed over, or lost.
     pub(crate) async fn run(mut self, place: &Place) -> Result<Left, Error> {
-        let stopped = match self.drive(place).await {
-            Ok(left) => return Ok(left),
-            Err(stop) => stop,
-        };
+        match self.drive(place).await {
+            Ok(left) => Ok(left),
+            Err(stop) => self.left(stop).await,
+        }
+    }
+
+    /// Does what a stop asks for.
+    async fn left(mut self, stopped: Stop) -> Result<Left, Error> {
+        if self.deleted {
+            // What was written since stands in no one's way, and would outlive the unit by months.
+            self.errands.shutdown().await;
+            self.runner.store.remove(&self.unit.id).await?;
+        }
         let stopped = match stopped {
             Stop::Fails(failure) => match self.fail(failure).await {
                 Ok(left) => return Ok(left),
@@ -216,7 +245,7 @@ impl<'a> Drive<'a> {
     }
 
     async fn drive(&mut self, place: &Place) -> Step<Left> {
-        if self.fruitless() >= POISON {
+        if self.is_poison() {
             return Err(Stop::Fails(Failure::new(
                 "poison",
                 format!("the unit was claimed {POISON} times without any progress and is given up"),
@@ -227,11 +256,30 @@ impl<'a> Drive<'a> {
         if self.is_time_up() {
             return self.time_out().await;
         }
-        tokio::select! {
-            prepared = self.prepare() => prepared?,
-            by = place.wanted() => return Ok(Left::Stopped { by }),
-        }
+        self.prepare(place).await?;
         self.turn(place).await
+    }
+
+    /// Whether the unit has killed its runners again and again.
+    ///
+    /// A dead runner's message comes back when its lease is up. Claims right after each other are messages that crossed, each fencing the one
+    /// before, and say nothing about the unit.
+    fn is_poison(&self) -> bool {
+        let quiet = self.now().duration_since(self.unit.modified_at);
+        self.fruitless() >= POISON && quiet >= signed(self.runner.settings.lease / 2)
+    }
+
+    /// Waits for what takes time, unless the slice ends or a newer message wants the unit: then it is given up in order.
+    ///
+    /// The work must be harmless when it is broken off.
+    async fn unless_over<T>(&mut self, place: &Place, work: impl Future<Output = T> + Send) -> Step<T> {
+        let clock = &self.runner.clock.clone();
+        let left = tokio::select! {
+            done = work => return Ok(done),
+            () = clock.sleep_until(self.slice_end) => self.hand_over().await?,
+            by = place.wanted() => self.make_way(by).await?,
+        };
+        Err(Stop::Left(left))
     }
 
     /// Reads what predecessors left: flushes, also those never announced, and purchases.
@@ -282,10 +330,7 @@ impl<'a> Drive<'a> {
             let wake_at = self.wake_at();
             let clock = &self.runner.clock;
             tokio::select! {
-                by = place.wanted() => {
-                    self.flush().await?;
-                    return Ok(Left::Stopped { by });
-                }
+                by = place.wanted() => return self.make_way(by).await,
                 Some(errand) = self.errands.join_next() => self.errand_done(errand).await?,
                 event = next(&mut self.stream) => self.event(event),
                 () = clock.sleep_until(flush_at) => self.flush().await?,
@@ -320,6 +365,11 @@ fn slice_end(runner: &Runner, deadline: Timestamp) -> Timestamp {
     let spread = 1.0 - 0.2 * runner.entropy.fraction();
     let slice = signed(runner.settings.slice.mul_f64(spread));
     runner.clock.now().saturating_add(slice).unwrap_or(Timestamp::MAX).min(deadline)
+}
+
+/// When the sweep shall look at a unit whose slice ends so, if its holder has not been heard of by then.
+fn due_at(runner: &Runner, slice_end: Timestamp) -> Option<Timestamp> {
+    slice_end.saturating_add(signed(runner.settings.lease)).ok()
 }
 
 /// The next event of a stream that is open; never, when none is.

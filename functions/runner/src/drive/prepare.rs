@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use tracing::warn;
 
 use super::{Drive, Step, Stop};
+use crate::registry::Place;
 
 /// How often an upstream call that costs nothing is tried before its fallback is taken.
 const TRIES: u32 = 3;
@@ -44,16 +45,16 @@ impl Drive<'_> {
         Ok(())
     }
 
-    pub(super) async fn prepare(&mut self) -> Step<()> {
+    pub(super) async fn prepare(&mut self, place: &Place) -> Step<()> {
         if self.unit.progress.rows.is_none() {
-            self.read_list().await?;
+            self.read_list(place).await?;
         }
-        self.settle_spec().await?;
-        self.settle_processor().await?;
-        self.settle_group().await
+        self.settle_spec(place).await?;
+        self.settle_processor(place).await?;
+        self.settle_group(place).await
     }
 
-    async fn settle_spec(&mut self) -> Step<()> {
+    async fn settle_spec(&mut self, place: &Place) -> Step<()> {
         if self.unit.progress.task_spec.is_some() {
             return Ok(());
         }
@@ -61,7 +62,7 @@ impl Drive<'_> {
         let input_schema: Option<Value> =
             group.input_schema.as_deref().and_then(|schema| serde_json::from_str(schema.get()).ok());
         let suggested = match &group.output {
-            Output::Described { description } => self.suggest(description).await?,
+            Output::Described { description } => self.suggest(place, description).await?,
             _ => None,
         };
         self.unit.progress.task_spec =
@@ -71,10 +72,11 @@ impl Drive<'_> {
     }
 
     /// The schema that the upstream suggests for a description; none, with a warning, when it suggests none.
-    async fn suggest(&mut self, description: &str) -> Step<Option<Value>> {
+    async fn suggest(&mut self, place: &Place, description: &str) -> Step<Option<Value>> {
         let Some(key) = self.key.clone() else { return Ok(None) };
         for attempt in 0..TRIES {
-            match self.runner.upstream.suggest(&key, description).await {
+            let upstream = &self.runner.upstream;
+            match self.unless_over(place, upstream.suggest(&key, description)).await? {
                 Ok(suggested) => {
                     let schema = suggested.output_schema.filter(|schema| schema.get("properties").is_some());
                     if schema.is_none() {
@@ -82,7 +84,7 @@ impl Drive<'_> {
                     }
                     return Ok(schema.map(|schema| strict(schema, description)));
                 }
-                Err(error) if error.is_passing() && attempt + 1 < TRIES => self.pause(attempt).await,
+                Err(error) if error.is_passing() && attempt + 1 < TRIES => self.pause(place, attempt).await?,
                 Err(error) => {
                     refused(&error)?;
                     warn!(error = %error, "No schema was suggested.");
@@ -95,13 +97,13 @@ impl Drive<'_> {
         Ok(None)
     }
 
-    async fn settle_processor(&mut self) -> Step<()> {
+    async fn settle_processor(&mut self, place: &Place) -> Step<()> {
         if self.unit.progress.processor.is_some() {
             return Ok(());
         }
         let (processor, reason) = match self.unit.spec.group.processor.clone() {
             Some(asked) => (asked, "asked for".to_owned()),
-            None => self.choose_processor().await?,
+            None => self.choose_processor(place).await?,
         };
         self.unit.progress.processor = Some(processor);
         self.unit.progress.processor_reason = Some(reason);
@@ -109,18 +111,19 @@ impl Drive<'_> {
         self.checkpoint().await
     }
 
-    async fn choose_processor(&mut self) -> Step<(String, String)> {
+    async fn choose_processor(&mut self, place: &Place) -> Step<(String, String)> {
         let spec = self.unit.progress.task_spec.clone().unwrap_or_else(|| json!({}));
         let Some(key) = self.key.clone() else { return Ok(self.own_choice("no key")) };
         for attempt in 0..TRIES {
-            match self.runner.upstream.suggest_processor(&key, &spec).await {
+            let upstream = &self.runner.upstream;
+            match self.unless_over(place, upstream.suggest_processor(&key, &spec)).await? {
                 Ok(recommended) => {
                     return Ok(match recommended.into_iter().next() {
                         Some(best) => (best, "recommended by the upstream".to_owned()),
                         None => self.own_choice("the upstream recommended none"),
                     });
                 }
-                Err(error) if error.is_passing() && attempt + 1 < TRIES => self.pause(attempt).await,
+                Err(error) if error.is_passing() && attempt + 1 < TRIES => self.pause(place, attempt).await?,
                 Err(error) => {
                     refused(&error)?;
                     return Ok(self.own_choice(&error.message));
@@ -142,7 +145,7 @@ impl Drive<'_> {
     }
 
     /// Creates the upstream group. It is free, so one whose reply is lost is only an empty group more.
-    async fn settle_group(&mut self) -> Step<()> {
+    async fn settle_group(&mut self, place: &Place) -> Step<()> {
         if self.unit.progress.upstream_group.is_some() {
             return Ok(());
         }
@@ -151,18 +154,19 @@ impl Drive<'_> {
         metadata.insert("mt_unit".to_owned(), json!(self.unit.id.as_str()));
         let mut attempt = 0;
         let group = loop {
-            match self.runner.upstream.create_group(&key, &metadata).await {
+            let upstream = &self.runner.upstream;
+            match self.unless_over(place, upstream.create_group(&key, &metadata)).await? {
                 Ok(group) => break group,
                 Err(error) => {
                     refused(&error)?;
-                    if error.kind == Kind::Invalid || error.kind == Kind::NotFound {
+                    if matches!(error.kind, Kind::Invalid | Kind::NotFound | Kind::Forbidden) {
                         return Err(Stop::Fails(Failure::new("upstream_refused", error.message)));
                     }
                     attempt += 1;
-                    if attempt >= GROUP_TRIES || self.now() >= self.slice_end {
+                    if attempt >= GROUP_TRIES {
                         return Err(Stop::Left(self.hand_over_later(&error).await?));
                     }
-                    self.pause(attempt).await;
+                    self.pause(place, attempt).await?;
                 }
             }
         };
@@ -179,10 +183,11 @@ impl Drive<'_> {
         self.hand_over().await
     }
 
-    async fn pause(&self, attempt: u32) {
+    async fn pause(&mut self, place: &Place, attempt: u32) -> Step<()> {
         let wait = Duration::from_millis(250) * 2_u32.saturating_pow(attempt.min(7));
         let jitter = 1.0 + self.runner.entropy.fraction() / 4.0;
-        self.runner.clock.sleep(wait.mul_f64(jitter)).await;
+        let runner = self.runner;
+        self.unless_over(place, runner.clock.sleep(wait.mul_f64(jitter))).await
     }
 }
 

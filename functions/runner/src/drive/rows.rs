@@ -3,7 +3,7 @@
 //! Rebuilt by replaying what the table tells (flushes and purchases), then moved by events. Pure.
 //! Invariant: an event for an attempt that is not the row's present one changes nothing.
 
-use std::collections::VecDeque;
+use std::collections::BTreeSet;
 
 use domain::event::Flush;
 use domain::run::{Counts, Purchase, RunStatus};
@@ -31,8 +31,8 @@ impl Row {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rows {
     rows: Vec<Row>,
-    /// Rows to buy, in order; may name rows that need it no more.
-    to_buy: VecDeque<u32>,
+    /// Rows to buy, each once; may name rows that need it no more.
+    to_buy: BTreeSet<u32>,
     counts: Counts,
     /// How many runs the upstream says are running.
     running: u32,
@@ -97,7 +97,7 @@ impl Rows {
         self.to_buy.extend(before..self.len());
     }
 
-    /// Rebuilds the queue of what is to buy.
+    /// Finds out anew what is to buy.
     pub(crate) fn queue_pending(&mut self) {
         let pending = self.rows.iter().zip(0..).filter(|(row, _)| row.status == RunStatus::Pending);
         self.to_buy = pending.map(|(_, index)| index).collect();
@@ -135,26 +135,33 @@ impl Rows {
         self.counts.queued + self.counts.running
     }
 
-    /// Takes up to `most` rows off the queue of what is to buy, with their attempts.
+    /// Takes up to `most` rows off what is to buy, with their attempts, in order.
     pub(crate) fn next_batch(&mut self, most: usize) -> Vec<(u32, u32)> {
         let mut batch = Vec::new();
         while batch.len() < most
-            && let Some(index) = self.to_buy.pop_front()
+            && let Some(index) = self.to_buy.pop_first()
         {
-            if let Some(row) = self.rows.get(index as usize)
-                && row.status == RunStatus::Pending
-            {
-                batch.push((index, row.attempt));
+            let attempt = self.get(index).map_or(0, |row| row.attempt);
+            if self.needs_buying(index, attempt) {
+                batch.push((index, attempt));
             }
         }
         batch
     }
 
-    /// Puts rows back to the front of the queue of what is to buy.
+    /// Whether this attempt is the row's present one, and nothing is known of it upstream.
+    pub(crate) fn needs_buying(&self, index: u32, attempt: u32) -> bool {
+        self.is_unbought(index, attempt) && !self.is_ending(index, attempt)
+    }
+
+    /// Whether this attempt is the row's present one, and was not bought as far as the table knows.
+    pub(crate) fn is_unbought(&self, index: u32, attempt: u32) -> bool {
+        self.get(index).is_some_and(|row| row.attempt == attempt && row.status == RunStatus::Pending)
+    }
+
+    /// Puts rows back to what is to buy. A row that is there already is not bought twice.
     pub(crate) fn put_back(&mut self, rows: &[(u32, u32)]) {
-        for &(index, _) in rows.iter().rev() {
-            self.to_buy.push_front(index);
-        }
+        self.to_buy.extend(rows.iter().map(|(index, _)| index));
     }
 
     /// Takes in that the upstream has this attempt of the row.
@@ -170,6 +177,11 @@ impl Rows {
         }
         row.run_id.get_or_insert_with(|| run_id.into());
         row.bought_at.get_or_insert(at);
+    }
+
+    /// Whether the end of this attempt is being taken in.
+    pub(crate) fn is_ending(&self, index: u32, attempt: u32) -> bool {
+        self.get(index).is_some_and(|row| row.attempt == attempt && row.ending)
     }
 
     /// Whether the end of this attempt is news; if so it is being taken in from now on.
@@ -206,7 +218,7 @@ impl Rows {
         *self.counts.of_mut(row.status) -= 1;
         *row = Row { attempt, ..Row::NEW };
         self.counts.pending += 1;
-        self.to_buy.push_back(index);
+        self.to_buy.insert(index);
     }
 
     /// The rows that ended otherwise than well.
@@ -306,6 +318,21 @@ mod tests {
         assert_eq!(rows.retry(0), Some(2));
         assert!(!rows.begin_ending(0, 1));
         assert!(rows.begin_ending(0, 2));
+    }
+
+    #[test]
+    fn a_row_that_is_put_back_is_bought_once_though_it_was_to_be_bought_already() {
+        let mut rows = Rows::replay(3, std::iter::empty(), &[]);
+        rows.put_back(&[(0, 1), (2, 1)]);
+        assert_eq!(rows.next_batch(10), [(0, 1), (1, 1), (2, 1)]);
+        assert_eq!(rows.next_batch(10), []);
+    }
+
+    #[test]
+    fn a_row_whose_run_was_seen_upstream_is_not_bought() {
+        let mut rows = Rows::replay(2, std::iter::empty(), &[]);
+        assert!(rows.begin_ending(0, 1), "a purchase in doubt was made after all");
+        assert_eq!(rows.next_batch(10), [(1, 1)]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use domain::event::Flush;
 use domain::message::Work;
 use domain::run::RunStatus;
-use domain::unit::{Fenced, Status, Unit, after_fence};
+use domain::unit::{Lease, Status, Unit, after_fence};
 use jiff::SignedDuration;
 use std::time::Duration;
 use store::Saved;
@@ -21,11 +21,16 @@ impl Drive<'_> {
             return Ok(());
         }
         let runs = self.store_ready().await?;
+        self.tell(runs).await
+    }
+
+    /// Announces runs that are stored; those that a predecessor told in the meantime are not told again.
+    pub(super) async fn tell(&mut self, mut runs: Vec<(u32, RunStatus, u32)>) -> Step<()> {
         loop {
             let flush = self.next_flush(Status::Running, &runs);
             match self.runner.store.flush(&self.unit, &flush).await? {
                 Saved::Yes => break,
-                saved => self.not_saved(saved)?,
+                saved => self.not_saved(saved, &mut runs)?,
             }
         }
         self.announced();
@@ -38,29 +43,46 @@ impl Drive<'_> {
             self.settle();
             match self.runner.store.checkpoint(&self.unit).await? {
                 Saved::Yes => break,
-                saved => self.not_saved(saved)?,
+                saved => self.not_saved(saved, &mut Vec::new())?,
             }
         }
         Ok(())
     }
 
-    /// Gives the unit up in order: everything known is written, the next message sent.
-    pub(super) async fn hand_over(&mut self) -> Step<Left> {
+    /// Gives the unit up in order to a newer message in this process: everything known is written.
+    pub(super) async fn make_way(&mut self, by: String) -> Step<Left> {
+        self.give_up().await?;
+        self.checkpoint().await?;
+        Ok(Left::Stopped { by })
+    }
+
+    /// Waits for what is under way, and tells what is known. Whoever comes this far was not killed by the unit.
+    async fn give_up(&mut self) -> Step<()> {
         self.stop_errands().await?;
         self.fruitful = true;
-        self.flush().await?;
+        self.flush().await
+    }
+
+    /// Gives the unit up in order: everything known is written, the next message sent.
+    pub(super) async fn hand_over(&mut self) -> Step<Left> {
+        self.give_up().await?;
         self.unit.lease.due_at = self.now().saturating_add(DUE).ok();
-        loop {
-            self.settle();
-            match self.runner.store.hand_over(&self.unit).await? {
-                Saved::Yes => break,
-                saved => self.not_saved(saved)?,
-            }
-        }
+        self.write_due().await?;
         let hop = self.unit.lease.hop + 1;
         self.runner.queue.send(&Work::Unit { id: self.unit.id.clone(), hop }, Duration::ZERO).await?;
         info!(unit.hop = hop, "The unit is handed over.");
         Ok(Left::HandedOver)
+    }
+
+    /// Writes the unit as it stands, and when the sweep shall look at it.
+    pub(super) async fn write_due(&mut self) -> Step<()> {
+        loop {
+            self.settle();
+            match self.runner.store.checkpoint_due(&self.unit).await? {
+                Saved::Yes => return Ok(()),
+                saved => self.not_saved(saved, &mut Vec::new())?,
+            }
+        }
     }
 
     /// Stores the runs that are ready; returns their entries for the flush.
@@ -116,16 +138,11 @@ impl Drive<'_> {
         (self.runner.on_change)(&self.unit.id);
     }
 
-    /// Takes in why a write was refused; what remains is to write again.
-    pub(super) fn not_saved(&mut self, saved: Saved) -> Step<()> {
+    /// Takes in why a write was refused; what remains is to write again. `runs` are those that the write tells.
+    pub(super) fn not_saved(&mut self, saved: Saved, runs: &mut Vec<(u32, RunStatus, u32)>) -> Step<()> {
         match saved {
             Saved::Yes => Ok(()),
-            Saved::Fenced(found) => {
-                let (lease, status) =
-                    found.map_or((None, None), |(lease, status)| (Some(lease), Some(status)));
-                info!("The unit is somebody else's now.");
-                Err(Stop::Left(Left::Fenced(after_fence(lease.as_ref(), status, &self.lease.message_id))))
-            }
+            Saved::Fenced(found) => Err(self.fenced(found)),
             Saved::Changed(unit) => {
                 let Unit { asks, changes, seq, .. } = *unit;
                 self.unit.asks = asks;
@@ -135,22 +152,24 @@ impl Drive<'_> {
                 Ok(())
             }
             Saved::Behind(flush) => {
+                runs.retain(|run| !flush.runs.contains(run));
                 self.rows.take_in(&flush);
                 Ok(())
             }
         }
     }
 
+    /// The unit is not this holder's any more. What it may have written to a deleted unit since is to be removed again.
+    pub(super) fn fenced(&mut self, found: Option<(Lease, Status)>) -> Stop {
+        info!("The unit is somebody else's now.");
+        let (lease, status) = found.unzip();
+        self.deleted = status.is_none_or(|status| status == Status::Deleted);
+        Stop::Left(Left::Fenced(after_fence(lease.as_ref(), status, &self.lease.message_id)))
+    }
+
     /// A newer holder has written: find out what to do with the message.
     async fn find_out(&mut self) -> Step<Stop> {
         let found = self.runner.store.unit(&self.unit.id).await?;
-        let (lease, status) = found.map_or((None, None), |unit| (Some(unit.lease), Some(unit.status)));
-        let fenced = match status {
-            Some(status) if !status.is_terminal() => {
-                after_fence(lease.as_ref(), Some(status), &self.lease.message_id)
-            }
-            _ => Fenced::DropMessage,
-        };
-        Ok(Stop::Left(Left::Fenced(fenced)))
+        Ok(self.fenced(found.map(|unit| (unit.lease, unit.status))))
     }
 }

@@ -6,7 +6,7 @@ use domain::group::Inputs;
 use domain::processor;
 use domain::run::{Run, RunError, RunStatus};
 
-use super::{Drive, LOOK, Step, Stop, signed};
+use super::{Drive, LOOK, Step, signed};
 
 impl Drive<'_> {
     /// When the present round began.
@@ -65,7 +65,11 @@ impl Drive<'_> {
     /// When to look around at the latest: for the deadline, for late runs, for waits that are over.
     pub(super) fn wake_at(&self) -> Timestamp {
         let look = self.last_look.saturating_add(LOOK).unwrap_or(Timestamp::MAX);
-        let waits = [self.buying.waits_until(), self.stream_at, self.reconcile_at];
+        // What nothing waits for must not be named: a time that has passed would wake the driver for ever.
+        let follows = self.rows.open() > 0;
+        let stream_at = self.stream_at.filter(|_| follows && self.stream.is_none());
+        let reconcile_at = self.reconcile_at.filter(|_| follows && !self.listing);
+        let waits = [self.buying.waits_until(self.listing), stream_at, reconcile_at];
         waits.into_iter().flatten().chain([look, self.deadline()]).min().unwrap_or(look)
     }
 
@@ -76,22 +80,13 @@ impl Drive<'_> {
             return Ok(());
         }
         self.last_look = now;
-        let found = self.runner.store.unit(&self.unit.id).await?;
-        match found {
+        match self.runner.store.unit(&self.unit.id).await? {
             Some(unit) if unit.lease.epoch == self.unit.lease.epoch && !unit.status.is_terminal() => {
                 self.unit.asks = unit.asks;
                 self.unit.changes = unit.changes;
                 Ok(())
             }
-            found => {
-                let (lease, status) =
-                    found.map_or((None, None), |unit| (Some(unit.lease), Some(unit.status)));
-                Err(Stop::Left(super::Left::Fenced(domain::unit::after_fence(
-                    lease.as_ref(),
-                    status,
-                    &self.lease.message_id,
-                ))))
-            }
+            found => Err(self.fenced(found.map(|unit| (unit.lease, unit.status)))),
         }
     }
 }

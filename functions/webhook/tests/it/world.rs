@@ -171,10 +171,11 @@ impl World {
     /// What the runner's sweep does with deliveries.
     pub(crate) async fn sweep(&self) {
         let now = self.clock.now();
-        for delivery in self.store.due_deliveries(now - GRACE).await.expect("a table") {
+        for due in self.store.due_deliveries(now - GRACE).await.expect("a table") {
+            let delivery = &due.delivery;
             let State::Pending { attempt, due_at } = delivery.state else { continue };
             let again = now + SignedDuration::from_mins(5);
-            if self.store.move_delivery_due(&delivery, again).await.expect("a table") {
+            if self.store.move_delivery_due(&due, again).await.expect("a table") {
                 let attempt = Attempt { unit: delivery.unit.clone(), delivery: delivery.key(), attempt };
                 self.queue.send_attempt(&attempt, due_at, now).await.expect("a queue");
             }

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::unless_condition_failed;
 use crate::attributes::{Item, Reader, bytes, expiry, number, text};
 use crate::keys::{self, PK, SK};
-use crate::unit::item::due;
+use crate::unit::item::due as due_time;
 use crate::value::pack_json;
 use crate::{Error, Result, Store};
 
@@ -21,6 +21,16 @@ pub enum Taken {
     Yes(Box<Delivery>),
     /// Its number has passed, or the delivery is over or gone: the message is for nothing.
     No,
+}
+
+/// A pending delivery that is due, with what it must still be to be moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueDelivery {
+    /// The delivery.
+    pub delivery: Delivery,
+    version: u64,
+    /// The due time that was seen, in milliseconds.
+    seen: i64,
 }
 
 /// Which delivery an item of the outbox is, by the keys that a stream record gives; none for any other item.
@@ -86,7 +96,7 @@ impl Store {
             .expression_attribute_values(":version", number(version))
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":busy", crate::attributes::time(again_at))
-            .expression_attribute_values(":due", due(again_at))
+            .expression_attribute_values(":due", due_time(again_at))
             .send()
             .await;
         Ok(if unless_condition_failed(sent)? { Taken::Yes(Box::new(delivery)) } else { Taken::No })
@@ -114,30 +124,40 @@ impl Store {
     }
 
     /// The pending deliveries that are due at `until`, as they stand now.
-    pub async fn due_deliveries(&self, until: Timestamp) -> Result<Vec<Delivery>> {
+    ///
+    /// One that cannot be read is logged and left out: it must not keep the others from being swept.
+    pub async fn due_deliveries(&self, until: Timestamp) -> Result<Vec<DueDelivery>> {
         let mut due = Vec::new();
         for (pk, sk) in self.due_keys(&self.tables.outbox, until).await? {
             let found = delivery_of(|name| Some(if name == PK { &pk } else { &sk }));
             let Some((unit, key)) = found else { continue };
-            due.extend(self.delivery(&unit, &key).await?);
+            let Some(item) = self.delivery_item(&unit, &key).await? else { continue };
+            let seen = Reader::new(&item).number_if_any::<i64>("due_at");
+            match read(&item).and_then(|(delivery, version)| Ok((delivery, version, seen?))) {
+                Ok((delivery, version, Some(seen))) if seen <= until.as_millisecond() => {
+                    due.push(DueDelivery { delivery, version, seen });
+                }
+                Ok(_) => {}
+                Err(error) => tracing::error!(unit.id = %unit, %error, "A due delivery is passed over."),
+            }
         }
         Ok(due)
     }
 
-    /// Moves the time at which the sweep looks at a pending delivery again, if it still is at this attempt.
-    pub async fn move_delivery_due(&self, delivery: &Delivery, to: Timestamp) -> Result<bool> {
-        let Some(item) = self.delivery_item(&delivery.unit, &delivery.key()).await? else { return Ok(false) };
-        let (_, version) = read(&item)?;
+    /// Moves the time at which the sweep looks at a pending delivery again, if nobody has moved it or taken the attempt since it was seen.
+    pub async fn move_delivery_due(&self, due: &DueDelivery, to: Timestamp) -> Result<bool> {
+        let delivery = &due.delivery;
         let sent = self
             .client
             .update_item()
             .table_name(&self.tables.outbox)
             .key(PK, text(keys::unit(&delivery.unit)))
             .key(SK, text(delivery.key()))
-            .condition_expression("version = :version AND attribute_exists(due_at)")
-            .update_expression("SET due_at = :due")
-            .expression_attribute_values(":version", number(version))
-            .expression_attribute_values(":due", due(to))
+            .condition_expression("version = :version AND due_at = :seen")
+            .update_expression("SET due_at = :to")
+            .expression_attribute_values(":version", number(due.version))
+            .expression_attribute_values(":seen", number(due.seen))
+            .expression_attribute_values(":to", due_time(to))
             .send()
             .await;
         unless_condition_failed(sent)
@@ -168,7 +188,7 @@ fn write(delivery: &Delivery, version: u64) -> Item {
         ("expires_at".to_owned(), expiry(expires)),
     ]);
     if let State::Pending { due_at, .. } = delivery.state {
-        item.insert("due_at".to_owned(), due(due_at));
+        item.insert("due_at".to_owned(), due_time(due_at));
         item.insert("due_shard".to_owned(), text(keys::due_shard(&delivery.unit)));
     }
     item

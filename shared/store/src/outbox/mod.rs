@@ -3,7 +3,7 @@
 mod deliveries;
 mod endpoints;
 
-pub use deliveries::{Taken, delivery_of};
+pub use deliveries::{DueDelivery, Taken, delivery_of};
 pub use endpoints::Endpoint;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};

@@ -26,20 +26,16 @@ pub struct Due {
 
 impl Store {
     /// The units that are due at `until`; their items are read again, so what is returned is how they stand now.
+    ///
+    /// One that cannot be read is logged and left out: it must not keep the others from being swept.
     pub async fn due_units(&self, until: Timestamp) -> Result<Vec<Due>> {
         let mut due = Vec::new();
         for key in self.due_keys(&self.tables.units, until).await? {
             let Some(item) = self.meta_item(&key).await? else { continue };
-            let reader = Reader::new(&item);
-            let lease = item::lease(&reader)?;
-            let Some(due_at) = lease.due_at.filter(|due_at| *due_at <= until) else { continue };
-            due.push(Due {
-                id: item::id(&reader)?,
-                hop: lease.hop,
-                status: item::status(&reader)?,
-                due_at,
-                modified_at: reader.time("modified_at")?,
-            });
+            match read(&item) {
+                Ok(found) => due.extend(found.filter(|found| found.due_at <= until)),
+                Err(error) => tracing::error!(%error, "A due unit is passed over."),
+            }
         }
         Ok(due)
     }
@@ -106,4 +102,17 @@ impl Store {
             .await?;
         Ok(found.item)
     }
+}
+
+fn read(item: &Item) -> Result<Option<Due>> {
+    let reader = Reader::new(item);
+    let lease = item::lease(&reader)?;
+    let Some(due_at) = lease.due_at else { return Ok(None) };
+    Ok(Some(Due {
+        id: item::id(&reader)?,
+        hop: lease.hop,
+        status: item::status(&reader)?,
+        due_at,
+        modified_at: reader.time("modified_at")?,
+    }))
 }

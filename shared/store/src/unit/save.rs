@@ -49,8 +49,8 @@ impl Store {
         self.update_held(unit, format!("SET {sets}"), values).await
     }
 
-    /// Writes the last checkpoint of a holder that gives the unit up in order: the sweep looks at it at `unit.lease.due_at`.
-    pub async fn hand_over(&self, unit: &Unit) -> Result<Saved> {
+    /// The same, and when the sweep shall look at the unit: at `unit.lease.due_at`.
+    pub async fn checkpoint_due(&self, unit: &Unit) -> Result<Saved> {
         let (mut sets, mut values) = state(unit);
         if let Some(due_at) = unit.lease.due_at {
             sets.push_str(", due_at = :due");
@@ -59,12 +59,11 @@ impl Store {
         self.update_held(unit, format!("SET {sets}"), values).await
     }
 
-    /// Writes the end of the unit, whose status is terminal and whose `seq` has been raised to the flush's, together with what
-    /// must be told of it. Its secrets are erased with the same write.
+    /// Writes the end of the unit, whose status is terminal and whose `seq` has been raised to the flush's, together with that flush
+    /// and with what must be told of it. Its secrets are erased with the same write.
+    ///
+    /// One transaction, the flush included: nobody ever reads of an end that was refused.
     pub async fn finish(&self, unit: &Unit, flush: &Flush, deliveries: &[Delivery]) -> Result<Saved> {
-        if let Some(behind) = self.put_event(unit, flush).await? {
-            return Ok(Saved::Behind(behind));
-        }
         let (sets, mut values) = state(unit);
         values.insert(":ended".to_owned(), time(unit.completed_at.unwrap_or(unit.modified_at)));
         values.insert(":expires".to_owned(), expiry(unit.expires_at));
@@ -83,11 +82,25 @@ impl Store {
             .set_expression_attribute_values(Some(values))
             .build()
             .map_err(|error| Error::unavailable(error.to_string()))?;
-        let mut items = vec![TransactWriteItem::builder().update(update).build()];
+        let mut items =
+            vec![TransactWriteItem::builder().update(update).build(), self.event_put(unit, flush)?];
         for delivery in deliveries {
             items.push(self.put_delivery(delivery)?);
         }
-        if self.transact(items).await? { Ok(Saved::Yes) } else { self.refusal(unit).await }
+        if self.transact(items).await? {
+            return Ok(Saved::Yes);
+        }
+        match self.refusal(unit).await? {
+            // The unit is as it was seen, so the flush's place is taken.
+            Saved::Changed(found) if found.changes == unit.changes => {
+                let behind = self.events(&unit.id, unit.seq - 1, unit.seq).await?.pop();
+                let (_, behind) = behind.ok_or_else(|| {
+                    Error::unavailable("a unit's end was refused, and nothing stands against it")
+                })?;
+                Ok(Saved::Behind(behind))
+            }
+            refused => Ok(refused),
+        }
     }
 
     async fn update_held(

@@ -87,9 +87,19 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     );
     let settings = results::Settings { access: access.clone(), at_fault: Break::Cut };
     let results = Results::new(store.clone(), sealer.clone(), clock.clone(), wake.clone(), settings);
+    let api = api::Api::new(api::Parts {
+        store,
+        queue: queue.clone(),
+        sealer,
+        outbound,
+        clock: clock.clone(),
+        entropy,
+        settings: api::Settings { access, upstream: upstream.base.clone(), public_url: Some(url.clone()) },
+        on_change: work::on_change(&wake),
+    });
 
     let guard = secrets.server_key.is_some().then_some(guard);
-    let service = http::service(axum::Router::new(), results::router(results), guard);
+    let service = http::service(api::router(api), results::router(results), guard);
     let work = Work::start(Functions { runner, webhook, queue }, &aws, &options, &data).await?;
     let server = Server::start(listener, service);
     tracing::info!(%address, "Multitask listens.");

@@ -1,1 +1,59 @@
-//! suite.
+//! The black-box suite: everything is started for real, and judged by what crosses the wire.
+//!
+//! A story starts a [`World`], takes clients by role from it, and waits for what must come: by long poll, by the receiver, by
+//! the end of a stream, never by a nap. Stories are in `tests/stories`, a module each.
+//!
+//! ```no_run
+//! # async fn story() {
+//! use serde_json::json;
+//! use suite::World;
+//!
+//! let world = World::start().await;
+//! let owner = world.owner("my-key");
+//! let group = owner.create(&json!({"inputs": ["Acme"], "output_type": "text", "processor": "lite"})).await;
+//! let result = owner.finished(&group).await;
+//! assert_eq!(result["status"]["status"], "completed");
+//! assert_eq!(world.simulator().ledger().runs_of_key("my-key").len(), 1);
+//! # }
+//! ```
+//!
+//! # Worlds
+//! - [`World::start`]: Multitask in this process, its own temporary directory, free ports, a simulator of its own that is fast, one [`Clock`]
+//!   for all (`world.pass(...)`), and a [`Receiver`] that may be told of ends.
+//! - [`World::setup`]: the same with other settings, see [`Setup`]; [`Setup::in_a_process`] runs the real binary, to be killed.
+//! - With `MULTITASK_TEST_AWS_ENDPOINT` set, every world keeps its state at that endpoint (an AWS emulator), under names of its own.
+//!
+//! [`Clock`]: ambient::Clock
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a story that goes wrong panics, and all of this is for stories"
+)]
+
+mod answer;
+mod client;
+mod events;
+mod process;
+mod receiver;
+mod setup;
+mod world;
+
+use std::time::Duration;
+
+pub use answer::Answer;
+pub use client::{Client, Group};
+pub use events::{Event, Events};
+pub use receiver::{Hit, Receiver, Reply};
+pub use setup::Setup;
+pub use world::World;
+
+/// How long something that must come is waited for before it is called missing.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The output of `work`, which must come within [`PATIENCE`]; `what` says what is missing otherwise.
+pub async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, work).await {
+        Ok(output) => output,
+        Err(_) => panic!("{what} did not come within {PATIENCE:?}"),
+    }
+}

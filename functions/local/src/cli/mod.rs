@@ -3,6 +3,7 @@
 //! Leaves each command to its module. Invariant: secrets come by variable only, so that no list of processes shows one.
 
 mod arguments;
+mod client;
 mod greeting;
 mod serve;
 mod simulate;
@@ -38,6 +39,16 @@ enum Command {
     Serve(arguments::Serve),
     /// The simulator of the upstream by itself
     Simulate(simulate::Arguments),
+    /// Makes a group of the rows in a file
+    Submit(client::submit::Arguments),
+    /// Follows a group to its end, a line for each change
+    Watch(client::Target),
+    /// The result of a group, in one of its formats
+    Results(client::results::Arguments),
+    /// The caller's groups, newest first
+    List(client::list::Arguments),
+    /// Ends a group; what it has by then stays
+    Cancel(client::Target),
 }
 
 impl Cli {
@@ -46,6 +57,11 @@ impl Cli {
         match self.command.unwrap_or(Command::Serve(self.serve)) {
             Command::Serve(arguments) => serve::run(arguments).await.map(|()| ExitCode::SUCCESS),
             Command::Simulate(arguments) => simulate::run(arguments).await.map(|()| ExitCode::SUCCESS),
+            Command::Submit(arguments) => client::submit::run(arguments).await,
+            Command::Watch(target) => client::watch::run(target).await,
+            Command::Results(arguments) => client::results::run(arguments).await,
+            Command::List(arguments) => client::list::run(arguments).await,
+            Command::Cancel(target) => client::cancel::run(target).await,
         }
     }
 }

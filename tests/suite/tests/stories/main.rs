@@ -1,0 +1,4 @@
+//! The stories: each is told from outside, by what crosses the wire.
+
+mod first_curl;
+mod restart;

@@ -1,1 +1,138 @@
-//! api.
+//! The function that writes: accepts groups, changes them, lists them, and tells what there is to know of the service.
+//!
+//! What was asked for is durable before it is answered: inputs first, then the unit with what its `Idempotency-Key` remembers, then the
+//! message; what a crash cuts off behind the unit is swept. Reading and judging requests is pure (`form`, `unit::decide`); the handlers
+//! do the rest. Invariants: no answer waits for the upstream; a unit is changed by its owner only; keys leave this function sealed.
+
+mod about;
+mod accepted;
+mod base;
+mod check;
+pub mod config;
+mod form;
+mod groups;
+mod head;
+mod idempotency;
+mod identity;
+mod refusal;
+mod routes;
+mod secret;
+mod unit;
+
+use std::sync::Arc;
+
+use ambient::{Clock, Entropy};
+use domain::UnitId;
+use domain::message::Work;
+use jiff::{SignedDuration, Timestamp};
+use queue::Queue;
+use store::Store;
+use url::Url;
+use vault::Sealer;
+use web::Access;
+use web::outbound::Outbound;
+
+pub use config::Config;
+pub use routes::{router, service};
+
+/// Told of each unit that was written so that its readers should look again.
+pub type OnChange = Arc<dyn Fn(&UnitId) + Send + Sync>;
+
+/// How long a unit that was written waits for its message before the sweep sends another.
+const DUE: SignedDuration = SignedDuration::from_secs(60);
+
+/// How often a change that met another one is decided anew.
+const TRIES: usize = 10;
+
+/// What callers are answered with.
+pub struct Parts {
+    /// The tables.
+    pub store: Store,
+    /// The queues that work and deliveries go into.
+    pub queue: Queue,
+    /// Seals keys and secrets, and tells owners by their credentials.
+    pub sealer: Sealer,
+    /// The way to lists that come by URL, and the judge of webhook addresses.
+    pub outbound: Outbound,
+    /// The time.
+    pub clock: Clock,
+    /// What ids and secrets are made of.
+    pub entropy: Entropy,
+    /// How the function behaves.
+    pub settings: Settings,
+    /// Who is told of changes in the same process; nobody where readers look by themselves.
+    pub on_change: OnChange,
+}
+
+/// How the function behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How callers are known: the same as where units are read, or owners would not be recognised.
+    pub access: Access,
+    /// The upstream that units are made for; each stores it and is driven against no other.
+    pub upstream: Url,
+    /// The public base of every URL; without it, what API Gateway says of itself.
+    pub public_url: Option<String>,
+}
+
+/// The function; clones share everything.
+#[derive(Clone)]
+pub struct Api(Arc<Parts>);
+
+impl Api {
+    /// A function over these parts. It has connected to nothing yet.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    fn queue(&self) -> &Queue {
+        &self.0.queue
+    }
+
+    fn sealer(&self) -> &Sealer {
+        &self.0.sealer
+    }
+
+    fn outbound(&self) -> &Outbound {
+        &self.0.outbound
+    }
+
+    fn entropy(&self) -> &Entropy {
+        &self.0.entropy
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// Sends work that stands in the table already, and tells whoever watches the unit.
+    ///
+    /// A message that cannot be sent is no failure of the request: the unit is due, and the sweep sends another.
+    async fn announce(&self, id: &UnitId, work: Work) {
+        (self.0.on_change)(id);
+        if let Err(error) = self.queue().send(&work, std::time::Duration::ZERO).await {
+            tracing::warn!(unit.id = %id, %error, "The message of a unit was not sent; the sweep will send it.");
+        }
+    }
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
+
+/// `now` and so long after it.
+fn after(now: Timestamp, span: std::time::Duration) -> Timestamp {
+    let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
+    now.saturating_add(span).unwrap_or(Timestamp::MAX)
+}

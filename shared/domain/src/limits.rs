@@ -28,6 +28,22 @@ pub const METADATA_ENTRIES: usize = 50;
 pub const METADATA_KEY_CHARS: usize = 16;
 /// Characters of a metadata value: the upstream's limit.
 pub const METADATA_VALUE_CHARS: usize = 512;
+/// MCP servers of a group: the upstream's limit.
+pub const MCP_SERVERS: usize = 10;
+/// `mcp_servers`, as JSON: it is sealed beside the unit.
+pub const MCP_SERVERS_BYTES: usize = 50_000;
+/// Entries of a source policy's two lists together: the upstream's limit.
+pub const SOURCE_ENTRIES: usize = 200;
+/// Characters of one entry of a source policy.
+pub const SOURCE_CHARS: usize = 255;
+/// Characters of the name of a processor.
+pub const PROCESSOR_CHARS: usize = 64;
+/// Characters of `memory_scope_key` (the upstream's limit) and of `previous_interaction_id`.
+pub const SCOPE_CHARS: usize = 128;
+/// `cache.max_age_hours` at most.
+pub const CACHE_AGE: Duration = Duration::from_hours(24 * 30);
+/// How long a replaced signing secret goes on signing beside its successor.
+pub const SECRET_OVERLAP: Duration = Duration::from_hours(24);
 /// Appends to one group.
 pub const APPENDS: usize = 1_000;
 /// Rounds of one unit: retries and appends that revive it.

@@ -1,6 +1,7 @@
 //! What an `Idempotency-Key` remembers: which request used it, and what was answered.
 //!
-//! Written in the transaction of the change it guards, only if absent: so a repeated request changes nothing.
+//! Written in the transaction of the change it guards, only if absent or forgotten: so a repeated request changes nothing.
+//! DynamoDB deletes late, so what is past its time counts as forgotten though its item still is there.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::OwnerId;
@@ -23,6 +24,8 @@ pub struct Idempotent {
     pub request: String,
     /// The answer, to be given again.
     pub answer: String,
+    /// When it is used.
+    pub at: Timestamp,
     /// Until when it is remembered.
     pub until: Timestamp,
 }
@@ -47,15 +50,16 @@ pub(crate) fn remember(table: &str, key: &Idempotent) -> Result<TransactWriteIte
     let put = Put::builder()
         .table_name(table)
         .set_item(Some(item))
-        .condition_expression(format!("attribute_not_exists({PK})"))
+        .condition_expression(format!("attribute_not_exists({PK}) OR expires_at <= :now"))
+        .expression_attribute_values(":now", expiry(key.at))
         .build()
         .map_err(|error| Error::unavailable(error.to_string()))?;
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
 impl Store {
-    /// What this owner's key remembers, if it was used and not forgotten yet.
-    pub async fn remembered(&self, owner: &OwnerId, key: &str) -> Result<Option<Remembered>> {
+    /// What this owner's key remembers, if it was used and is not forgotten `now`.
+    pub async fn remembered(&self, owner: &OwnerId, key: &str, now: Timestamp) -> Result<Option<Remembered>> {
         let found = self
             .client
             .get_item()
@@ -67,6 +71,9 @@ impl Store {
             .await?;
         let Some(item) = found.item else { return Ok(None) };
         let reader = Reader::new(&item);
+        if reader.expiry("expires_at")? <= now {
+            return Ok(None);
+        }
         Ok(Some(Remembered {
             request: reader.text("request")?.to_owned(),
             answer: reader.text("answer")?.to_owned(),

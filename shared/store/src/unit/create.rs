@@ -36,7 +36,7 @@ impl Store {
             return Ok(Created::Now);
         }
         if let Some(key) = key
-            && let Some(remembered) = self.remembered(&key.owner, &key.key).await?
+            && let Some(remembered) = self.remembered(&key.owner, &key.key, key.at).await?
         {
             return Ok(Created::Before(remembered));
         }

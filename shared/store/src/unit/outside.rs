@@ -118,7 +118,7 @@ impl Store {
             return Ok(Appended::Done);
         }
         if let Some(key) = key
-            && let Some(remembered) = self.remembered(&key.owner, &key.key).await?
+            && let Some(remembered) = self.remembered(&key.owner, &key.key, key.at).await?
         {
             return Ok(Appended::Before(remembered));
         }

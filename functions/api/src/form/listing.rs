@@ -1,0 +1,209 @@
+//! The query of a list: which of an owner's groups, from where on, and how many.
+
+use domain::fault::Fault;
+use domain::limits::LIST_PAGE;
+use domain::unit::Status;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+use store::Summary;
+
+use super::Fields;
+
+/// Digits of the time with which a cursor begins.
+const CURSOR_DIGITS: usize = 17;
+
+/// A page of a list, as it is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Listing {
+    /// Groups on the page.
+    pub(crate) limit: usize,
+    /// The last group of the page before.
+    pub(crate) cursor: Option<String>,
+    /// When they were created.
+    pub(crate) created: std::ops::Range<Timestamp>,
+    /// Which of them.
+    pub(crate) filter: Filter,
+}
+
+/// What a group must be to be listed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Filter {
+    status: Option<Status>,
+    processor: Option<String>,
+    output_type: Option<String>,
+    metadata: Map<String, Value>,
+    text: Option<String>,
+}
+
+/// Words of a status, those of other systems included.
+const WORDS: [(&str, Status); 13] = [
+    ("pending", Status::Pending),
+    ("queued", Status::Pending),
+    ("waiting", Status::Pending),
+    ("running", Status::Running),
+    ("active", Status::Running),
+    ("processing", Status::Running),
+    ("completed", Status::Completed),
+    ("partial", Status::Partial),
+    ("failed", Status::Failed),
+    ("cancelled", Status::Cancelled),
+    ("canceled", Status::Cancelled),
+    ("timed_out", Status::TimedOut),
+    ("timeout", Status::TimedOut),
+];
+
+/// Reads the query of a list.
+pub(crate) fn listing(query: &str) -> Result<Listing, Vec<Fault>> {
+    let mut fields = Fields::of_query(query);
+    let limit = fields.whole("limit", 1..=LIST_PAGE as u64);
+    let cursor = fields.text("cursor");
+    let from = time(&mut fields, "from").unwrap_or(Timestamp::UNIX_EPOCH);
+    let to = time(&mut fields, "to").unwrap_or(Timestamp::MAX);
+    let filter = Filter {
+        status: fields.word("status", &WORDS),
+        processor: fields.text("processor"),
+        output_type: fields.text("output_type"),
+        metadata: fields.object("metadata").unwrap_or_default(),
+        text: fields.text("q").map(|text| text.to_lowercase()),
+    };
+    if cursor.as_deref().is_some_and(|cursor| !is_cursor(cursor)) {
+        fields.fault("/cursor", "is not one that a list gave as its next_cursor");
+    }
+    if from > to {
+        fields.fault("/from", "lies after to");
+    }
+    let faults = fields.finish();
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(LIST_PAGE);
+    Ok(Listing { limit, cursor, created: from..to, filter })
+}
+
+/// A time, or the beginning of a day in UTC.
+fn time(fields: &mut Fields, name: &'static str) -> Option<Timestamp> {
+    let text = fields.text(name)?;
+    let day = || TimeZone::UTC.to_timestamp(text.parse::<Date>().ok()?.at(0, 0, 0, 0)).ok();
+    let time = text.parse().ok().or_else(day);
+    if time.is_none() {
+        fields.fault(
+            format!("/{name}"),
+            "must be a time as in 2026-01-31T12:00:00Z, or a day as in 2026-01-31",
+        );
+    }
+    time
+}
+
+fn is_cursor(text: &str) -> bool {
+    let Some((time, id)) = text.split_once('#') else { return false };
+    time.len() == CURSOR_DIGITS
+        && time.bytes().all(|byte| byte.is_ascii_digit())
+        && id.parse::<domain::UnitId>().is_ok()
+}
+
+impl Listing {
+    /// Whether nothing can be listed: the cursor stands before everything that is asked for.
+    pub(crate) fn is_over(&self) -> bool {
+        let begins = self.created.start.as_microsecond().max(0);
+        let stands =
+            self.cursor.as_deref().and_then(|cursor| cursor.get(..CURSOR_DIGITS)?.parse::<i64>().ok());
+        stands.is_some_and(|stands| stands < begins)
+    }
+}
+
+impl Filter {
+    /// Whether a group is one of those that are wanted.
+    pub(crate) fn admits(&self, unit: &Summary) -> bool {
+        let fits = |wanted: &Option<String>, value: Option<&str>| {
+            wanted.as_deref().is_none_or(|wanted| value == Some(wanted))
+        };
+        self.status.is_none_or(|status| status == unit.status)
+            && fits(&self.processor, unit.processor.as_deref())
+            && fits(&self.output_type, Some(&unit.output_type))
+            && self.metadata.iter().all(|(name, wanted)| {
+                unit.metadata.get(name).is_some_and(|value| plain(value) == plain(wanted))
+            })
+            && self.text.as_deref().is_none_or(|text| holds(unit, text))
+    }
+}
+
+fn holds(unit: &Summary, text: &str) -> bool {
+    unit.id.as_str().contains(text)
+        || unit.metadata.values().any(|value| plain(value).to_lowercase().contains(text))
+}
+
+/// A value as it would stand in a query.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::UnitId;
+    use domain::run::Counts;
+    use domain::unit::Kind;
+    use serde_json::json;
+
+    use super::*;
+
+    fn summary() -> Summary {
+        let metadata = json!({"batch_id": "b1", "n": 7});
+        Summary {
+            id: UnitId::from_bits([0; 16]),
+            kind: Kind::Group,
+            status: Status::Running,
+            counts: Counts::default(),
+            created_at: Timestamp::UNIX_EPOCH,
+            completed_at: None,
+            expires_at: Timestamp::MAX,
+            processor: Some("core".to_owned()),
+            metadata: metadata.as_object().expect("an object").clone(),
+            output_type: "json".to_owned(),
+            cursor: String::new(),
+        }
+    }
+
+    #[test]
+    fn each_filter_admits_what_it_names_and_nothing_else() {
+        for (query, admitted) in [
+            ("", true),
+            ("status=running", true),
+            ("status=active", true),
+            ("status=waiting", false),
+            ("processor=core", true),
+            ("processor=pro", false),
+            ("output_type=json", true),
+            ("metadata.batch_id=b1", true),
+            ("metadata.batch_id=b1&metadata.n=7", true),
+            ("metadata.batch_id=b2", false),
+            ("metadata.none=b1", false),
+            ("q=B1", true),
+            ("q=aaaa", true),
+            ("q=zzz", false),
+        ] {
+            let listing = listing(query).unwrap_or_else(|faults| panic!("{query}: {faults:?}"));
+            assert_eq!(listing.filter.admits(&summary()), admitted, "{query}");
+        }
+    }
+
+    #[test]
+    fn every_fault_of_a_query_is_told() {
+        let faults = listing("limit=101&status=lost&from=2026-02-30&cursor=x&stauts=1&to=1969-01-01")
+            .expect_err("faults");
+        let mut places: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+        places.sort_unstable();
+        assert_eq!(places, ["/cursor", "/from", "/from", "/limit", "/status", "/stauts"]);
+    }
+
+    #[test]
+    fn days_and_times_bound_a_list_and_a_cursor_before_them_ends_it() {
+        let listing = listing("from=2026-01-31&to=2026-02-01T00:00:00Z&limit=100").expect("a list");
+        assert_eq!(listing.created.end.duration_since(listing.created.start).as_hours(), 24);
+        assert_eq!((listing.limit, listing.is_over()), (100, false));
+        let id = UnitId::from_bits([0; 16]);
+        let before = Listing { cursor: Some(format!("{:017}#{id}", 5)), ..listing };
+        assert!(before.is_over());
+    }
+}

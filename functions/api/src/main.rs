@@ -1,0 +1,42 @@
+//! The function as Lambda runs it: reads the environment, connects, and answers.
+
+use std::sync::Arc;
+
+use ambient::{Clock, Entropy};
+use anyhow::Context;
+use api::{Api, Config, Parts, Settings};
+use lambda_http::{Error, tracing};
+use web::Access;
+use web::outbound::{self, Outbound};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    #[expect(clippy::disallowed_methods, reason = "only mains read the environment")]
+    let config = Config::from_vars(|name| std::env::var(name).ok())?;
+    lambda_http::run(api::service(connect(config).await?)).await
+}
+
+/// Opens every connection while the function initialises, where Lambda gives it full CPU.
+async fn connect(config: Config) -> anyhow::Result<Api> {
+    let (aws, entropy) = (cloud::config(None).await, Entropy::system());
+    let key = vault::resolve(&aws, &config.sealing_key_arn).await?;
+    let sealer = vault::Sealer::from_text(&key, entropy.clone()).context("the sealing key is no key")?;
+    let server_key = match &config.server_key_arn {
+        Some(arn) => Some(vault::resolve(&aws, arn).await?),
+        None => None,
+    };
+    let tokens = match &config.access_tokens_arn {
+        Some(arn) => web::identity::tokens(&vault::resolve(&aws, arn).await?),
+        None => Vec::new(),
+    };
+    let access = Access { server_key, tokens, ..Access::default() };
+    let settings = Settings { access, upstream: config.upstream, public_url: config.public_url };
+    let allowed = outbound::Settings::from_rules(&config.allow_hosts, config.runtime_api)?;
+    let outbound = Outbound::new(allowed)?;
+    let (store, queue) = (store::Store::new(&aws, config.tables), queue::Queue::new(&aws, config.places));
+    store.ping().await?;
+    let (clock, on_change) = (Clock::system(), Arc::new(|_: &_| {}));
+    Ok(Api::new(Parts { store, queue, sealer, outbound, clock, entropy, settings, on_change }))
+}

@@ -1,0 +1,56 @@
+//! The routes of this function.
+
+use axum::Router;
+use axum::extract::OriginalUri;
+use axum::http::{HeaderMap, Method};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use web::cors;
+use web::routes::{Function, function_of, refuse};
+
+use crate::about::{health, limits, page};
+use crate::groups::{create, estimate, list};
+use crate::secret::{rotate, show};
+use crate::unit::{append, cancel, redeliver, retry};
+use crate::{Api, head, unit};
+
+/// The routes of the table that are this function's, and nothing else: for a process that serves other routes too.
+pub fn router(api: Api) -> Router {
+    Router::new()
+        .route("/", get(page::page))
+        .route("/health", get(health::health))
+        .route("/limits.json", get(limits::limits))
+        .route("/v1beta/tasks/groups", get(list::list).post(create::create))
+        .route("/v1beta/tasks/multitask", post(create::create))
+        .route("/v1beta/tasks/estimate", post(estimate::estimate))
+        .route("/v1beta/webhooks/secret", get(show::show))
+        .route("/v1beta/webhooks/secret/rotate", post(rotate::rotate))
+        .route("/{id}", delete(unit::delete::delete))
+        .route("/{id}/runs", post(append::append))
+        .route("/{id}/retry", post(retry::retry))
+        .route("/{id}/cancel", post(cancel::cancel))
+        .route("/{id}/deliveries/{hook}/redeliver", post(redeliver::redeliver))
+        .with_state(api)
+}
+
+/// The whole function: its routes, an answer to every other path, and the headers of every answer.
+pub fn service(api: Api) -> Router {
+    let others = {
+        let api = api.clone();
+        move |method: Method, OriginalUri(uri): OriginalUri, headers: HeaderMap| {
+            let api = api.clone();
+            async move { other(&api, &method, uri.path(), &headers).await }
+        }
+    };
+    router(api)
+        .fallback(others.clone())
+        .method_not_allowed_fallback(others)
+        .layer(axum::middleware::from_fn(cors::answer))
+}
+
+async fn other(api: &Api, method: &Method, path: &str, headers: &HeaderMap) -> Response {
+    if *method == Method::HEAD && function_of(method, path) == Some(Function::Api) {
+        return head::answer(api, path, headers).await;
+    }
+    refuse(path).into_response()
+}

@@ -1,0 +1,56 @@
+//! `POST /{id}/cancel`: the group ends now. Its holder is fenced, nothing more is bought, and whoever asked for it is told.
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use domain::announce::announce;
+use domain::message::Work;
+use domain::unit::{Status, Unit};
+use http::StatusCode;
+use serde_json::{Value, json};
+use store::Change;
+
+use super::{counts, decide};
+use crate::accepted::json;
+use crate::refusal::Refusal;
+use crate::{Api, TRIES, identity};
+
+/// Cancels a group. One that is cancelled already is answered the same again.
+pub(crate) async fn cancel(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let caller = identity::caller(&api, &headers)?;
+    let owner = identity::owner(&api, &caller);
+    for _ in 0..TRIES {
+        let seen = identity::owned(&api, &id, &owner).await?;
+        if seen.status == Status::Cancelled {
+            return Ok(json(StatusCode::OK, &told(&seen)));
+        }
+        let now = api.now();
+        let ended = decide::cancelled(&seen, now)?;
+        match api.store().cancel(&seen, &ended, &announce(&ended, now)).await? {
+            Change::Raced => {}
+            Change::Done => {
+                tracing::info!(unit.id = %seen.id, "A group is cancelled.");
+                // Whoever holds the unit finds out at its next write; a holder in the process that gets this finds out now.
+                api.announce(&seen.id, Work::Unit { id: seen.id.clone(), hop: seen.lease.hop + 1 }).await;
+                return Ok(json(StatusCode::OK, &told(&ended)));
+            }
+        }
+    }
+    Err(Refusal::Raced)
+}
+
+fn told(unit: &Unit) -> Value {
+    json!({
+        "url": unit.url(),
+        "taskgroup_id": unit.id,
+        "status": unit.status.word(),
+        "num_task_runs": unit.rows().max(unit.counts.total()),
+        "task_run_status_counts": counts(unit),
+        "completed_at": unit.completed_at,
+        "expires_at": unit.expires_at,
+    })
+}

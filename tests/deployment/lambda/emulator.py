@@ -1,8 +1,8 @@
 """The Lambda service, as `cargo lambda watch` emulates it, with functions running in it.
 
 Each function is the binary that was built, started with the variables that the template gives it; events go in by
-`cargo lambda invoke`. Invariant: everything that was started is stopped with the emulator, and whoever fails shows the
-functions' logs.
+`cargo lambda invoke`. Invariant: everything that was started is stopped with the emulator, and when something fails, the
+logs of all functions are shown.
 """
 
 import json
@@ -13,9 +13,13 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 READY_SECONDS = 60
+TIMEOUT_SECONDS = 600
+DEADLINE = "lambda-runtime-deadline-ms"
 
 
 class Emulator:
@@ -47,10 +51,14 @@ class Emulator:
                 print(f"---- {name}", log.read_text(errors="replace")[-8_000:], sep="\n")
         self.folder.cleanup()
 
-    def start(self, function, variables):
-        """Starts a function, whose first event waits until it has connected."""
+    def start(self, function, variables, needs_time=False):
+        """Starts a function, whose first event waits until it has connected.
+
+        One that `needs_time` is told a deadline that lies ahead: what the emulator tells is long past.
+        """
+        base = _with_time(self.base) if needs_time else self.base
         runtime = {
-            "AWS_LAMBDA_RUNTIME_API": f"{self.base}/.rt/{function}",
+            "AWS_LAMBDA_RUNTIME_API": f"{base}/.rt/{function}",
             "AWS_LAMBDA_FUNCTION_NAME": function,
             "AWS_LAMBDA_FUNCTION_VERSION": "1",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
@@ -103,3 +111,59 @@ class Emulator:
     def _listens(self):
         with socket.socket() as asking:
             return asking.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+def _with_time(base):
+    """The emulator at `base`, but for the deadline of each event, which is told anew."""
+
+    class Handler(BaseHTTPRequestHandler):
+        """Asks the emulator, and answers as it does."""
+
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):  # pylint: disable=invalid-name
+            """The next event, for which this waits as long as it takes."""
+            self._pass_on(None)
+
+        def do_POST(self):  # pylint: disable=invalid-name
+            """The answer to an event."""
+            if "Content-Length" in self.headers:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+            else:
+                body = b"".join(self._chunks())
+            self._pass_on(body)
+
+        def _chunks(self):
+            while length := int(self.rfile.readline(), 16):
+                yield self.rfile.read(length)
+                self.rfile.readline()
+            self.rfile.readline()
+
+        def _pass_on(self, body):
+            request = urllib.request.Request(base + self.path, data=body, method=self.command)
+            request.add_header("Content-Type", self.headers.get("Content-Type", "application/json"))
+            try:
+                answer = urllib.request.urlopen(request)
+            except urllib.error.HTTPError as refused:
+                answer = refused
+            except OSError:  # the emulator has ended, and the function will
+                self.close_connection = True
+                return
+            with answer:
+                text = answer.read()
+                self.send_response(answer.status)
+                for name, value in answer.headers.items():
+                    if name.lower().startswith("lambda-runtime-") and name.lower() != DEADLINE:
+                        self.send_header(name, value)
+                self.send_header(DEADLINE, str(int((time.time() + TIMEOUT_SECONDS) * 1_000)))
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+        def log_message(self, *_arguments):
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"

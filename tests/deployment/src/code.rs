@@ -41,12 +41,14 @@ fn sources(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     for entry in entries {
         let path = entry.expect("a folder can be listed").path();
-        if path.is_dir() {
+        let is_of_tests = path.file_stem().is_some_and(|name| name == "tests");
+        if path.is_dir() && !is_of_tests {
             found.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !is_of_tests {
             let text = fs::read_to_string(&path).expect("a source can be read");
             let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
             let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let lines = lines.map(|line| line.split(" // ").next().unwrap_or_default());
             found.push(lines.fold(String::new(), |all, line| all + line + "\n"));
         }
     }
@@ -61,8 +63,9 @@ fn cut(text: &str) -> Vec<Function> {
         }
         let rest = &text[at + 3..];
         let name: String = rest.chars().take_while(|letter| is_word(*letter)).collect();
-        let Some(parameters) = rest.find('(').and_then(|open| enclosed(&rest[open..])) else { continue };
-        let Some(body) = rest.find('{').and_then(|open| enclosed(&rest[open..])) else { continue };
+        let part = |open| rest.find(open).and_then(|open| enclosed(&rest[open..]));
+        let parameters = part('(').unwrap_or_else(|| panic!("the parameters of {name} have no end"));
+        let body = part('{').unwrap_or_else(|| panic!("the body of {name} has no end"));
         let is_method =
             parameters.trim_start().starts_with("&self") || parameters.trim_start().starts_with("self");
         found.push(Function { name, is_method, parameters: squeezed(parameters), body: squeezed(body) });
@@ -70,14 +73,36 @@ fn cut(text: &str) -> Vec<Function> {
     found
 }
 
-/// What stands between the bracket with which a text begins and the one that closes it.
+/// What stands between the bracket with which a text begins and the one that closes it; brackets in texts do not count.
 #[must_use]
 pub fn enclosed(text: &str) -> Option<&str> {
     let mut depth = 0_usize;
-    for (at, letter) in text.char_indices() {
+    let mut rest = text.char_indices();
+    while let Some((at, letter)) = rest.next() {
         match letter {
             '(' | '{' | '[' => depth += 1,
             ')' | '}' | ']' => depth = depth.checked_sub(1)?,
+            '"' => {
+                while let Some((_, letter)) = rest.next() {
+                    match letter {
+                        '"' => break,
+                        '\\' => _ = rest.next(),
+                        _ => {}
+                    }
+                }
+            }
+            // a character, and no lifetime: it is closed
+            '\'' => {
+                let character: Vec<char> = text[at + 1..].chars().take(3).collect();
+                let length = match character[..] {
+                    ['\\', _, '\''] => 3,
+                    [_, '\'', ..] => 2,
+                    _ => 0,
+                };
+                for _ in 0..length {
+                    rest.next();
+                }
+            }
             _ => {}
         }
         if depth == 0 {
@@ -131,6 +156,15 @@ mod tests {
         assert_eq!(names, [("one", true), ("two", false)]);
         assert_eq!(found[0].body, "self.two({1})");
         assert!(parameters(&found[0]).contains("table"));
+    }
+
+    #[test]
+    fn brackets_in_texts_and_characters_do_not_count() {
+        assert_eq!(
+            enclosed(r#"(f("(\")"),'(','\'',b::<'a>())rest"#),
+            Some(r#"f("(\")"),'(','\'',b::<'a>()"#)
+        );
+        assert_eq!(enclosed("(a"), None);
     }
 
     #[test]

@@ -22,6 +22,7 @@ fn read(function: &str, variables: &Variables) -> Result<BTreeSet<String>, Strin
         variables.get(name).cloned()
     };
     let read = match function {
+        "Api" => api::Config::from_vars(var).map(drop),
         "Results" => results::Config::from_vars(var).map(drop),
         "Runner" => runner::Config::from_vars(var).map(drop),
         "Webhook" => webhook::Config::from_vars(var).map(drop),

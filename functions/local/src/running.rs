@@ -37,6 +37,11 @@ pub struct Running {
 
 /// Starts Multitask: when this returns, it answers at its address, and goes on with what is unfinished.
 pub async fn start(options: Options) -> anyhow::Result<Running> {
+    // Everything that is started is in this future, which is too large to be moved around.
+    Box::pin(compose(options)).await
+}
+
+async fn compose(options: Options) -> anyhow::Result<Running> {
     // An error means that the process has one already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let secrets = &options.secrets;

@@ -35,7 +35,7 @@ impl Answer {
     }
 
     /// The same answer, which must have this status.
-    #[must_use]
+    #[expect(clippy::must_use_candidate, reason = "often the status is all that a story wants to know")]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
         self

@@ -35,7 +35,6 @@ impl Group {
 
 impl Client {
     /// A request with this person's key, to be filled and given to [`Client::send`].
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
         match &self.key {

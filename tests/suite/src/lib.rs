@@ -54,6 +54,6 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 pub async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(output) => output,
-        Err(_) => panic!("{what} did not come within {PATIENCE:?}"),
+        Err(tokio::time::error::Elapsed { .. }) => panic!("{what} did not come within {PATIENCE:?}"),
     }
 }

@@ -109,7 +109,7 @@ fn binary() -> &'static Path {
         let messages = String::from_utf8(built.stdout).expect("text");
         let messages =
             messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        let paths = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
-        paths.last().expect("cargo says where the binary is")
+        let mut paths = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+        paths.next_back().expect("cargo says where the binary is")
     })
 }

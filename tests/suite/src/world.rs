@@ -30,7 +30,7 @@ pub struct World {
 #[derive(Debug)]
 enum Host {
     Here(Box<Running>),
-    Process(Process),
+    Process(Box<Process>),
     Down,
 }
 
@@ -142,7 +142,7 @@ impl World {
         if self.setup.process {
             let process = Process::start(options, &self.root.path().join("log")).await;
             self.url.clone_from(&process.url);
-            self.host = Host::Process(process);
+            self.host = Host::Process(Box::new(process));
         } else {
             let running = soon("the start", multitask::start(options.clone())).await.expect("it starts");
             running.url().clone_into(&mut self.url);

@@ -11,6 +11,9 @@ use multitask::options::{self, Aws, Options, Secrets, Upstream};
 use url::Url;
 use vault::Secret;
 
+const UPSTREAM: &str = "Who does the work: a URL, or simulator for the one built in \
+    [default: simulator, or https://api.parallel.ai with a PARALLEL_API_KEY]";
+
 /// The real upstream.
 const PARALLEL: &str = "https://api.parallel.ai";
 
@@ -25,8 +28,7 @@ pub(crate) struct Serve {
     /// The directory that keeps all state
     #[arg(long, env = "MULTITASK_DATA_DIR", default_value = ".multitask", value_name = "DIRECTORY")]
     data_dir: PathBuf,
-    /// Who does the work: a URL, or `simulator` for the one built in [default: simulator, or https://api.parallel.ai with a PARALLEL_API_KEY]
-    #[arg(long, env = "PARALLEL_BASE_URL", value_name = "URL|simulator", value_parser = upstream)]
+    #[arg(long, env = "PARALLEL_BASE_URL", value_name = "URL|simulator", value_parser = upstream, help = UPSTREAM)]
     upstream: Option<Named>,
     /// How many times faster than the real upstream the built-in simulator is
     #[arg(long, env = "MULTITASK_SPEED", default_value_t = options::SPEED, value_parser = positive)]

@@ -36,9 +36,8 @@ fn work(options: &Options) -> Work {
 fn pays(options: &Options) -> Pays {
     let secrets = &options.secrets;
     match (&secrets.server_key, secrets.access_tokens.is_empty()) {
-        (None, _) => Pays::Caller,
         (Some(_), false) => Pays::OperatorForTokens,
         (Some(_), true) if options.listen.ip().is_loopback() => Pays::Operator,
-        (Some(_), true) => Pays::Caller,
+        (None, _) | (Some(_), true) => Pays::Caller,
     }
 }

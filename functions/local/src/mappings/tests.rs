@@ -67,6 +67,29 @@ async fn no_more_handlers_run_at_once_than_allowed() {
 }
 
 #[tokio::test]
+async fn a_handler_that_never_ends_holds_up_nobody_until_there_is_no_room() {
+    let world = World::start().await;
+    let queue = world.queue("q", &[]).await;
+    let (given, mut seen) = tokio::sync::mpsc::unbounded_channel();
+    let options = Options { batch_size: 10, window: Duration::ZERO, concurrency: 10, in_flight: 3 };
+    let handler = move |event: SqsEvent| {
+        for record in event.records {
+            given.send(record.body.unwrap()).unwrap();
+        }
+        std::future::pending::<Result<SqsBatchResponse, String>>()
+    };
+    let mapping = start(world.sqs.clone(), &queue, options, world.clock.clone(), handler).await.unwrap();
+    for body in ["a", "b", "c"] {
+        world.send(&queue, body).await;
+        assert_eq!(seen.recv().await.as_deref(), Some(body));
+    }
+    world.send(&queue, "d").await;
+    assert_eq!(world.visible(&queue).await, 1, "it waits in the queue, for whoever has room");
+    drop(mapping);
+    assert!(seen.recv().await.is_none());
+}
+
+#[tokio::test]
 async fn a_queue_that_is_not_there_is_an_error_at_the_start() {
     let world = World::start().await;
     let options = Options { batch_size: 1, window: Duration::ZERO, concurrency: 1, in_flight: 1000 };

@@ -245,17 +245,17 @@ async fn batches() {
         let change = |id: &str, receipt: &str| {
             Change::builder().id(id).receipt_handle(receipt).visibility_timeout(60).build().unwrap()
         };
-        let changes = side.sqs.change_message_visibility_batch().queue_url(&queue);
+        let request = side.sqs.change_message_visibility_batch().queue_url(&queue);
         let changed =
-            changes.entries(change("a", &receipt)).entries(change("b", "nonsense")).send().await.unwrap();
+            request.entries(change("a", &receipt)).entries(change("b", "nonsense")).send().await.unwrap();
         let failed: Vec<_> = changed.failed.iter().map(|f| format!("{} {}", f.id, f.code)).collect();
         side.check("visibilities", changed.successful.len(), 1);
         side.check("a failed visibility", failed.join(";"), "b ReceiptHandleIsInvalid");
         let delete =
             |id: &str, receipt: &str| Delete::builder().id(id).receipt_handle(receipt).build().unwrap();
-        let deletes = side.sqs.delete_message_batch().queue_url(&queue);
+        let request = side.sqs.delete_message_batch().queue_url(&queue);
         let deleted =
-            deletes.entries(delete("a", "nonsense")).entries(delete("b", &receipt)).send().await.unwrap();
+            request.entries(delete("a", "nonsense")).entries(delete("b", &receipt)).send().await.unwrap();
         let failed: Vec<_> = deleted.failed.iter().map(|f| format!("{} {}", f.id, f.code)).collect();
         side.check("deletes", deleted.successful.len(), 1);
         side.check("a failed delete", failed.join(";"), "a ReceiptHandleIsInvalid");

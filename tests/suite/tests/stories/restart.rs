@@ -45,7 +45,7 @@ async fn all_is_well(world: &World, group: &Group) {
     assert_eq!(bought.len(), ROWS);
     assert!(bought.values().all(|times| *times == 1), "{bought:?}");
     let hits = world.receiver().after(1).await;
-    let ids: BTreeSet<&str> = hits.iter().map(|hit| hit.webhook_id()).collect();
+    let ids: BTreeSet<&str> = hits.iter().map(suite::Hit::webhook_id).collect();
     assert_eq!(ids.len(), 1, "{ids:?}");
 }
 

@@ -21,7 +21,7 @@ use refused::Refused;
 /// Which server is asked.
 #[derive(Debug, Args)]
 pub(crate) struct Server {
-    /// The Multitask to ask; a key, where one is needed, is taken from PARALLEL_API_KEY
+    /// The Multitask to ask; a key, where one is needed, is taken from `PARALLEL_API_KEY`
     #[arg(long, env = "MULTITASK_SERVER", default_value = "http://127.0.0.1:8787", value_name = "URL")]
     server: Url,
 }

@@ -32,6 +32,9 @@ impl Refused {
 
     fn told(&self) -> String {
         let Problem { detail, errors } = &self.problem;
+        // The detail of a single fault is the fault.
+        let errors =
+            if errors.len() == 1 && detail.ends_with(&errors[0].detail) { &[] } else { errors.as_slice() };
         let detail = if detail.is_empty() { "the server does not say why" } else { detail };
         let mut told = format!("refused ({}): {detail}", self.status);
         for Fault { pointer, detail } in errors {
@@ -57,6 +60,12 @@ mod tests {
         let expected =
             "refused (422): The request has 2 faults.\n  /inputs/3: must be text\n  the request: is too much";
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_single_fault_is_told_once() {
+        let body = br#"{"detail": "/limit: is too much", "errors": [{"pointer": "/limit", "detail": "is too much"}]}"#;
+        assert_eq!(Refused::new(422, body).to_string(), "refused (422): /limit: is too much");
     }
 
     #[test]

@@ -97,8 +97,8 @@ async fn inputs(source: &str) -> anyhow::Result<Value> {
         tokio::fs::read(source).await.with_context(|| format!("{source} cannot be read"))?
     };
     let rows = read_all(Form::of(None, source), &bytes).map_err(|faults| {
-        let told: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
-        anyhow::anyhow!("the rows of {source} are faulty:{told}")
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("the rows of {source} are faulty:\n  {}", told.join("\n  "))
     })?;
     let value = |row: &Input| serde_json::from_str::<Value>(row.get()).context("a row is no JSON");
     rows.iter().map(value).collect()

@@ -18,7 +18,7 @@ use crate::{Api, after};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Key {
     owner: OwnerId,
-    key: String,
+    text: String,
     request: String,
 }
 
@@ -32,12 +32,12 @@ impl Key {
                 format!("an Idempotency-Key is 1 to {} visible characters", limits::IDEMPOTENCY_KEY_CHARS);
             return Err(Refusal::Faulty { faults: vec![Fault::new("", message)], received: None });
         }
-        Ok(Some(Self { owner: owner.clone(), key: key.to_owned(), request: request(parts) }))
+        Ok(Some(Self { owner: owner.clone(), text: key.to_owned(), request: request(parts) }))
     }
 
     /// The answer that was given to this request before, if it was.
     pub(crate) async fn before(&self, api: &Api, headers: &HeaderMap) -> Result<Option<Response>, Refusal> {
-        let remembered = api.store().remembered(&self.owner, &self.key, api.now()).await?;
+        let remembered = api.store().remembered(&self.owner, &self.text, api.now()).await?;
         remembered.map(|remembered| self.again(&remembered, headers)).transpose()
     }
 
@@ -56,7 +56,7 @@ impl Key {
     pub(crate) fn remembering(&self, answer: &Value, now: Timestamp) -> Idempotent {
         Idempotent {
             owner: self.owner.clone(),
-            key: self.key.clone(),
+            key: self.text.clone(),
             request: self.request.clone(),
             answer: answer.to_string(),
             at: now,

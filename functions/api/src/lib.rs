@@ -110,8 +110,10 @@ impl Api {
         &self.0.settings
     }
 
+    /// The time, as exactly as the tables keep it: so an answer says what a later look will say.
     fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        let now = self.0.clock.now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
     /// Sends work that stands in the table already, and tells whoever watches the unit.
@@ -129,6 +131,12 @@ impl std::fmt::Debug for Api {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Api").field("settings", &self.0.settings).finish_non_exhaustive()
     }
+}
+
+/// Until when a unit is kept that is written now; the tables keep expiry in whole seconds.
+fn kept_until(now: Timestamp) -> Timestamp {
+    let until = after(now, domain::limits::RETENTION);
+    Timestamp::from_second(until.as_second()).unwrap_or(until)
 }
 
 /// `now` and so long after it.

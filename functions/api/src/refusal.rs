@@ -111,7 +111,6 @@ impl From<Refusal> for Problem {
                 "The signing secret was sealed with another sealing key and cannot be shown. \
                  POST /v1beta/webhooks/secret/rotate makes a new one.",
             ),
-            Refusal::NoBase => Self::internal(),
             Refusal::Raced => Self::unavailable(
                 "The group changes too fast to be changed at the moment.",
                 Duration::from_secs(1),
@@ -120,7 +119,7 @@ impl From<Refusal> for Problem {
                 "The tables do not answer, so nothing can be accepted at the moment.",
                 Duration::from_secs(5),
             ),
-            Refusal::Store(store::Error::Corrupt { .. }) => Self::internal(),
+            Refusal::NoBase | Refusal::Store(store::Error::Corrupt { .. }) => Self::internal(),
         }
     }
 }
@@ -130,7 +129,7 @@ impl IntoResponse for Refusal {
         match &self {
             Self::Store(error) => tracing::error!(%error, "A request failed because of the table."),
             Self::NoBase => {
-                tracing::error!("Neither PUBLIC_URL nor the gateway says what this service's URL is.")
+                tracing::error!("Neither PUBLIC_URL nor the gateway says what this service's URL is.");
             }
             _ => {}
         }

@@ -27,7 +27,11 @@ impl<'a> Sent<'a> {
     /// Reads a body: a JSON object of fields, or a list with its fields in the query.
     pub(crate) fn read(headers: &HeaderMap, body: &'a [u8], query: Option<&str>) -> Result<Self, Problem> {
         let form = match body::kind(headers)? {
-            body::Kind::Json => return Ok(Self { fields: Fields::of_json(body)?, list: None }),
+            body::Kind::Json => {
+                let mut fields = Fields::of_json(body)?;
+                fields.astray = Fields::of_query(query.unwrap_or_default()).names;
+                return Ok(Self { fields, list: None });
+            }
             body::Kind::Csv => Form::Csv,
             body::Kind::Ndjson => Form::Ndjson,
         };
@@ -41,6 +45,8 @@ pub(crate) struct Fields {
     given: Vec<(String, Given)>,
     names: Vec<String>,
     asked: Vec<&'static str>,
+    /// Names in a query beside a body that has the fields: those that are fields must not pass unseen.
+    astray: Vec<String>,
     faults: Vec<Fault>,
 }
 
@@ -238,6 +244,12 @@ impl Fields {
             let pointer = join("", &name.chars().take(100).collect::<String>());
             self.fault(pointer, message);
         }
+        for name in std::mem::take(&mut self.astray) {
+            if self.asked.contains(&name.as_str()) {
+                let message = "stands in the query, where nothing reads it: beside a JSON body, all fields belong into the body";
+                self.fault(join("", &name), message);
+            }
+        }
         self.faults
     }
 }
@@ -323,6 +335,15 @@ mod tests {
         assert_eq!(fields.object("metadata"), Some(Map::from_iter([("batch".to_owned(), "b 1".into())])));
         assert_eq!(fields.text("blank"), None);
         assert_eq!(faults(fields), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_field_in_the_query_beside_a_json_body_does_not_pass_unseen() {
+        let headers = HeaderMap::new();
+        let mut sent = Sent::read(&headers, b"{}", Some("dry_run=true&utm_source=x")).expect("JSON");
+        assert_eq!(sent.fields.flag("dry_run"), None);
+        let faults = sent.fields.finish();
+        assert_eq!(faults.iter().map(|fault| fault.pointer.as_str()).collect::<Vec<_>>(), ["/dry_run"]);
     }
 
     #[test]

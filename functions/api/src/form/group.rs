@@ -250,7 +250,8 @@ mod tests {
         ];
         let mut found = places(&read.faults);
         let mut expected = expected.to_vec();
-        (found.sort_unstable(), expected.sort_unstable());
+        found.sort_unstable();
+        expected.sort_unstable();
         assert_eq!(found, expected);
     }
 
@@ -311,5 +312,7 @@ mod tests {
             assert_eq!(read(known).draft.spec.warnings, Vec::<String>::new(), "{known}");
         }
         assert_eq!(read("auto").draft.spec.processor, None);
+        assert_eq!(read(&"n".repeat(PROCESSOR_CHARS)).faults, []);
+        assert_eq!(places(&read(&"n".repeat(PROCESSOR_CHARS + 1)).faults), ["/processor"]);
     }
 }

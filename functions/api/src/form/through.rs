@@ -48,7 +48,7 @@ fn advanced(fields: &mut Fields) -> Option<Value> {
             ("location", Value::String(code))
                 if code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic()) => {}
             ("location", _) => {
-                fields.fault(join(root, name), "must be a country's code of two letters, as in us")
+                fields.fault(join(root, name), "must be a country's code of two letters, as in us");
             }
             ("data_sources", Value::Object(lists)) => data_sources(fields, lists),
             ("data_sources", _) => {

@@ -8,7 +8,7 @@ use axum::response::Response;
 use domain::UnitId;
 use domain::group::Inputs;
 use domain::input::FIRST_SOURCE;
-use domain::limits::{CHILD_RETENTION, RETENTION};
+use domain::limits::CHILD_RETENTION;
 use domain::message::Work;
 use domain::progress::Progress;
 use domain::run::Counts;
@@ -26,7 +26,7 @@ use crate::check::{self, Checked, Rows};
 use crate::form::{self, Purpose, Sent};
 use crate::idempotency::Key;
 use crate::refusal::Refusal;
-use crate::{Api, DUE, after, base, identity};
+use crate::{Api, DUE, after, base, identity, kept_until};
 
 /// What a group says of its processor while the choice is the upstream's.
 const NOT_CHOSEN: &str = "not asked for: the upstream is asked to recommend one when the group begins";
@@ -95,7 +95,7 @@ fn made(api: &Api, caller: &Caller, base: String, checked: Checked) -> (Unit, Ve
         started_at: None,
         completed_at: None,
         modified_at: now,
-        expires_at: after(now, RETENTION),
+        expires_at: kept_until(now),
         counts: Counts::pending(count.unwrap_or(0)),
         spec: Spec {
             public_base: base,

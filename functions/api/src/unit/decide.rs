@@ -2,14 +2,14 @@
 //!
 //! Invariants: a unit that is over is only revived within its time; reviving buys nothing but what was asked for; counts add up to the rows.
 
-use domain::limits::{APPENDS, RETENTION, REVIVABLE, ROUNDS};
+use domain::limits::{APPENDS, REVIVABLE, ROUNDS};
 use domain::progress::Progress;
 use domain::run::{Counts, RunStatus};
 use domain::unit::{Append, Asks, Status, Unit};
 use jiff::Timestamp;
 
-use crate::after;
 use crate::refusal::Refusal;
+use crate::{after, kept_until};
 
 /// What a unit is asked for from now on, and how it stands where that revives it.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) fn cancelled(unit: &Unit, now: Timestamp) -> Result<Unit, Refusal> {
         counts: unit.counts.ended_as(RunStatus::Cancelled),
         completed_at: Some(now),
         modified_at: now,
-        expires_at: after(now, RETENTION),
+        expires_at: kept_until(now),
         sealed: None,
         ..unit.clone()
     })
@@ -96,7 +96,7 @@ fn revived(unit: &Unit, asks: &Asks, counts: Counts, now: Timestamp) -> Option<U
         counts,
         completed_at: None,
         modified_at: now,
-        expires_at: after(now, RETENTION),
+        expires_at: kept_until(now),
         asks: asks.clone(),
         progress: Progress {
             failure: None,
@@ -136,7 +136,7 @@ mod tests {
             started_at: None,
             completed_at: status.is_terminal().then_some(NOW),
             modified_at: NOW,
-            expires_at: after(NOW, RETENTION),
+            expires_at: kept_until(NOW),
             counts,
             spec: Spec {
                 public_base: "https://multitask.test".to_owned(),

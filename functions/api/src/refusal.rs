@@ -48,6 +48,8 @@ pub(crate) enum Refusal {
     SecretUnreadable,
     /// Nothing says under which URL this service is known.
     NoBase,
+    /// A group without rows was to be created.
+    NoRows,
     /// The unit moved again and again while its change was decided.
     Raced,
     /// The table cannot be used.
@@ -111,6 +113,10 @@ impl From<Refusal> for Problem {
                 "The signing secret was sealed with another sealing key and cannot be shown. \
                  POST /v1beta/webhooks/secret/rotate makes a new one.",
             ),
+            Refusal::NoRows => Self::unprocessable(vec![Fault::new(
+                "/inputs",
+                "is missing: an array of rows, or the URL of a list",
+            )]),
             Refusal::Raced => Self::unavailable(
                 "The group changes too fast to be changed at the moment.",
                 Duration::from_secs(1),

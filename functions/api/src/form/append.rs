@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn an_append_takes_rows_and_nothing_of_the_groups_own() {
         let of = |body: &str| {
-            addition(Sent { fields: Fields::of_json(body.as_bytes()).expect("JSON"), list: None })
+            addition(Sent { fields: super::super::json(body.as_bytes()).expect("JSON"), list: None })
         };
         let good = of(r#"{"inputs": ["a", "b"], "limit": 1}"#);
         assert!(good.faults.is_empty() && matches!(good.list, List::Rows(rows) if rows.len() == 2));

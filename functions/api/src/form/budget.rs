@@ -43,7 +43,7 @@ mod tests {
 
     fn read(json: &str) -> Result<Option<u64>, usize> {
         let body = format!("{{\"max_cost_usd\": {json}}}");
-        let mut fields = Fields::of_json(body.as_bytes()).expect("JSON");
+        let mut fields = super::super::json(body.as_bytes()).expect("JSON");
         let cost = dollars(&mut fields).map(|cost| cost.0);
         let faults = fields.finish().len();
         if faults == 0 { Ok(cost) } else { Err(faults) }

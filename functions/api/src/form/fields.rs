@@ -4,40 +4,14 @@
 
 use std::ops::RangeInclusive;
 
-use axum::http::HeaderMap;
 use domain::fault::{Fault, join};
-use domain::rows::Form;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use web::{Problem, body};
 
 use super::nearest::nearest;
 
-/// What a request brought, before anything is judged.
-pub(crate) struct Sent<'a> {
-    /// Its fields.
-    pub(crate) fields: Fields,
-    /// The list that is the body itself, with its form.
-    pub(crate) list: Option<(Form, &'a [u8])>,
-}
-
-impl<'a> Sent<'a> {
-    /// Reads a body: a JSON object of fields, or a list with its fields in the query.
-    pub(crate) fn read(headers: &HeaderMap, body: &'a [u8], query: Option<&str>) -> Result<Self, Problem> {
-        let form = match body::kind(headers)? {
-            body::Kind::Json => {
-                let mut fields = Fields::of_json(body)?;
-                fields.astray = Fields::of_query(query.unwrap_or_default()).names;
-                return Ok(Self { fields, list: None });
-            }
-            body::Kind::Csv => Form::Csv,
-            body::Kind::Ndjson => Form::Ndjson,
-        };
-        Ok(Self { fields: Fields::of_query(query.unwrap_or_default()), list: Some((form, body)) })
-    }
-}
+/// Fields of a request: more than there are, and few enough to look at each.
+const MOST: usize = 200;
 
 /// Fields that wait to be taken, and what was wrong so far.
 #[derive(Debug, Default)]
@@ -45,7 +19,6 @@ pub(crate) struct Fields {
     given: Vec<(String, Given)>,
     names: Vec<String>,
     asked: Vec<&'static str>,
-    /// Names in a query beside a body that has the fields: those that are fields must not pass unseen.
     astray: Vec<String>,
     faults: Vec<Fault>,
 }
@@ -57,37 +30,47 @@ enum Given {
 }
 
 impl Fields {
-    /// The fields of a JSON object; 400 where the body is no JSON.
-    pub(crate) fn of_json(bytes: &[u8]) -> Result<Self, Problem> {
-        let text = body::text(bytes)?;
-        if !text.trim_start().starts_with('{') {
-            body::json(bytes)?;
-            let message = "must be a JSON object of fields";
-            return Ok(Self { faults: vec![Fault::new("", message)], ..Self::default() });
-        }
-        let Ok(Entries(entries)) = serde_json::from_str(text) else {
-            let problem = body::json(bytes).err();
-            return Err(problem.unwrap_or_else(|| Problem::bad_request("The body is not JSON.")));
-        };
+    /// These fields of a body; an object of more names than a request can have is not looked at.
+    pub(super) fn of_body(entries: Vec<(String, Box<RawValue>)>) -> Self {
         let mut fields = Self::default();
+        if entries.len() > MOST {
+            fields.fault("", format!("has {} fields, far more than there are", entries.len()));
+            return fields;
+        }
         for (name, value) in entries {
             fields.put(name, Given::Json(value));
         }
-        Ok(fields)
+        fields
+    }
+
+    /// What is sent where fields should be.
+    pub(super) fn none(message: &str) -> Self {
+        Self { faults: vec![Fault::new("", message)], ..Self::default() }
     }
 
     /// The fields of a query.
     pub(crate) fn of_query(query: &str) -> Self {
         let mut fields = Self::default();
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let given = url::form_urlencoded::parse(query.as_bytes());
+        if given.count() > MOST {
+            fields.fault("", "the query has far more fields than there are");
+            return fields;
+        }
+        for (name, value) in given {
             fields.put(name.into_owned(), Given::Query(value.into_owned()));
         }
         fields
     }
 
+    /// Looks at a query beside a body that has the fields: those that are fields must not pass unseen.
+    pub(super) fn beside(mut self, query: Option<&str>) -> Self {
+        self.astray = Self::of_query(query.unwrap_or_default()).names;
+        self
+    }
+
     fn put(&mut self, name: String, value: Given) {
         if self.names.contains(&name) {
-            return self.fault(join("", &name), "is given twice");
+            return self.fault(place(&name), "is given twice");
         }
         self.names.push(name.clone());
         let blank = match &value {
@@ -241,8 +224,7 @@ impl Fields {
                     None => format!("is not a known field; known are {}", self.asked.join(", ")),
                 }
             };
-            let pointer = join("", &name.chars().take(100).collect::<String>());
-            self.fault(pointer, message);
+            self.fault(place(&name), message);
         }
         for name in std::mem::take(&mut self.astray) {
             if self.asked.contains(&name.as_str()) {
@@ -254,35 +236,15 @@ impl Fields {
     }
 }
 
+/// Where a field stands; a name that is no name is cut.
+fn place(name: &str) -> String {
+    join("", &name.chars().take(100).collect::<String>())
+}
+
 /// Whether a field is one in which people send keys.
 fn is_key(name: &str) -> bool {
     let plain = name.replace(['_', '-'], "").to_ascii_lowercase();
     matches!(plain.as_str(), "apikey" | "xapikey" | "key" | "token" | "authorization")
-}
-
-/// The entries of an object in their order, a name as often as it stands there.
-struct Entries(Vec<(String, Box<RawValue>)>);
-
-impl<'de> Deserialize<'de> for Entries {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Whole;
-        impl<'de> Visitor<'de> for Whole {
-            type Value = Entries;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Entries(entries))
-            }
-        }
-        deserializer.deserialize_map(Whole)
-    }
 }
 
 #[cfg(test)]
@@ -294,17 +256,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_a_bad_request_and_what_is_no_object_a_fault() {
-        assert_eq!(Fields::of_json(b"{\"a\": }").expect_err("no JSON").status().as_u16(), 400);
-        assert_eq!(Fields::of_json(b"").expect_err("nothing").status().as_u16(), 400);
-        let list = Fields::of_json(b"[1]").expect("JSON");
-        assert_eq!(faults(list), [": must be a JSON object of fields"]);
-    }
-
-    #[test]
     fn each_kind_of_field_says_what_it_must_be() {
         let body = br#"{"text": 1, "whole": 1.5, "big": 11, "flag": "yes", "word": "c", "object": []}"#;
-        let mut fields = Fields::of_json(body).expect("JSON");
+        let mut fields = super::super::json(body).expect("JSON");
         assert_eq!(fields.text("text"), None);
         assert_eq!(fields.whole("whole", 1..=10), None);
         assert_eq!(fields.whole("big", 1..=10), None);
@@ -338,17 +292,9 @@ mod tests {
     }
 
     #[test]
-    fn a_field_in_the_query_beside_a_json_body_does_not_pass_unseen() {
-        let headers = HeaderMap::new();
-        let mut sent = Sent::read(&headers, b"{}", Some("dry_run=true&utm_source=x")).expect("JSON");
-        assert_eq!(sent.fields.flag("dry_run"), None);
-        let faults = sent.fields.finish();
-        assert_eq!(faults.iter().map(|fault| fault.pointer.as_str()).collect::<Vec<_>>(), ["/dry_run"]);
-    }
-
-    #[test]
     fn null_and_blank_are_not_given_and_twice_is_a_fault() {
-        let mut fields = Fields::of_json(br#"{"a": null, "b": "", "c": " ", "d": 1, "d": 2}"#).expect("JSON");
+        let mut fields =
+            super::super::json(br#"{"a": null, "b": "", "c": " ", "d": 1, "d": 2}"#).expect("JSON");
         let given = ["a", "b", "c"].map(|name| match name {
             "a" => fields.text("a"),
             "b" => fields.text("b"),
@@ -362,7 +308,7 @@ mod tests {
     #[test]
     fn what_nobody_asked_for_is_told_with_what_is_probably_meant() {
         let body = br#"{"outputType": 1, "wholly/other": 1, "apiKey": "secret-value"}"#;
-        let mut fields = Fields::of_json(body).expect("JSON");
+        let mut fields = super::super::json(body).expect("JSON");
         assert_eq!(fields.text("output_type"), None);
         let told = faults(fields);
         assert_eq!(told[0], "/outputType: is not a known field; is output_type meant?");

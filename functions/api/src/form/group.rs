@@ -2,15 +2,14 @@
 
 use domain::estimate::Cost;
 use domain::fault::Fault;
-use domain::group::{GroupSpec, Inputs, Webhook};
-use domain::limits::{CACHE_AGE, PROCESSOR_CHARS, RETRY_FAILED, ROWS, TIMEOUT};
-use domain::processor;
+use domain::group::{GroupSpec, Inputs};
+use domain::limits::{RETRY_FAILED, ROWS, TIMEOUT};
 use domain::unit::Visibility;
 use serde_json::Value;
 use vault::webhook::SigningSecret;
 
 use super::inputs::whole_list;
-use super::{Fields, List, Sent, Taken, budget, metadata, output, through};
+use super::{Fields, List, Sent, Taken, budget, metadata, options, output, through};
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,15 +60,15 @@ pub(crate) fn group(sent: Sent<'_>, purpose: Purpose) -> Read {
     };
     let needed = purpose == Purpose::Create;
     let (output, input_schema) = output::output(&mut fields, needed, &mut warnings);
-    let processor = processor(&mut fields, &mut warnings);
-    let (webhook, webhook_secret) = webhook(&mut fields);
+    let processor = options::processor(&mut fields, &mut warnings);
+    let (webhook, webhook_secret) = options::webhook(&mut fields);
     let metadata = metadata::metadata(&mut fields);
     let offset = fields.count("offset", 0..=u32::MAX).unwrap_or(0);
     let limit = fields.count("limit", 1..=ROWS);
     let max_cost = budget::dollars(&mut fields).map(|Cost(most)| most);
     let timeout_seconds = fields.whole("timeout_seconds", 1..=TIMEOUT.as_secs());
     let retry_failed = fields.count("retry_failed", 0..=RETRY_FAILED).unwrap_or(0);
-    let cache_hours = cache(&mut fields);
+    let cache_hours = options::cache(&mut fields);
     let visibility = fields.word("visibility", &[("link", Visibility::Link), ("key", Visibility::Key)]);
     let dry_run = fields.flag("dry_run").unwrap_or(false);
     let pass_through = through::pass_through(&mut fields);
@@ -121,65 +120,10 @@ fn counted(fields: &mut Fields, purpose: Purpose) -> Option<u32> {
     (purpose == Purpose::Estimate).then(|| fields.count("rows", 1..=ROWS)).flatten()
 }
 
-fn processor(fields: &mut Fields, warnings: &mut Vec<String>) -> Option<String> {
-    let name = fields.text("processor").map(|name| name.trim().to_owned())?;
-    // What the forms of the first clients send when the choice is left to the service.
-    if name.eq_ignore_ascii_case("auto") {
-        return None;
-    }
-    let fits = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
-    if name.len() > PROCESSOR_CHARS || !name.chars().all(fits) {
-        let known: Vec<&str> = processor::PROCESSORS.iter().map(|known| known.name).collect();
-        fields.fault("/processor", format!("must be the name of a processor, such as {}", known.join(", ")));
-        return None;
-    }
-    if processor::find(&name).is_none() {
-        warnings.push(format!(
-            "the processor {name} is not a documented one; it is asked for all the same, at an unknown price"
-        ));
-    }
-    Some(name)
-}
-
-fn webhook(fields: &mut Fields) -> (Option<Webhook>, Option<SigningSecret>) {
-    let url = fields.text("webhook_url").map(|url| url.trim().to_owned());
-    if fields.is_query("webhook_secret") {
-        fields.fault("/webhook_secret", "a secret does not belong into a URL: send a JSON body");
-    }
-    let secret = fields.text("webhook_secret").and_then(|text| {
-        let parsed = text.trim().parse::<SigningSecret>();
-        parsed.map_err(|error| fields.fault("/webhook_secret", error.to_string())).ok()
-    });
-    if secret.is_some() && url.is_none() {
-        fields.fault("/webhook_secret", "goes with a webhook_url, which is missing");
-    }
-    (url.map(|url| Webhook { url, sealed_secret: None }), secret)
-}
-
-fn cache(fields: &mut Fields) -> Option<u32> {
-    let cache = fields.object("cache")?;
-    let most = u32::try_from(CACHE_AGE.as_secs() / 3_600).unwrap_or(u32::MAX);
-    let mut hours = None;
-    for (name, value) in &cache {
-        if name == "max_age_hours" {
-            let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
-            hours = number
-                .and_then(|number| u32::try_from(number).ok())
-                .filter(|hours| (1..=most).contains(hours));
-        } else {
-            fields
-                .fault(domain::fault::join("/cache", name), "is not a known field; is max_age_hours meant?");
-        }
-    }
-    if hours.is_none() {
-        fields.fault("/cache/max_age_hours", format!("must be a whole number from 1 to {most}"));
-    }
-    hours
-}
-
 #[cfg(test)]
 mod tests {
     use domain::group::Output;
+    use domain::limits::PROCESSOR_CHARS;
     use domain::rows::Form;
     use serde_json::json;
 
@@ -187,7 +131,7 @@ mod tests {
     use super::*;
 
     fn read(body: &Value) -> Read {
-        let fields = Fields::of_json(body.to_string().as_bytes()).expect("JSON");
+        let fields = super::super::json(body.to_string().as_bytes()).expect("JSON");
         group(Sent { fields, list: None }, Purpose::Create)
     }
 
@@ -278,7 +222,7 @@ mod tests {
     #[test]
     fn an_estimate_needs_no_more_than_a_number() {
         let body = json!({"rows": 1000, "processor": "core"}).to_string();
-        let fields = Fields::of_json(body.as_bytes()).expect("JSON");
+        let fields = super::super::json(body.as_bytes()).expect("JSON");
         let read = group(Sent { fields, list: None }, Purpose::Estimate);
         assert_eq!(read.faults, []);
         assert!(matches!(read.draft.list, List::Count(1000)));

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     fn list(body: &str) -> (List, Vec<String>) {
-        let mut fields = Fields::of_json(body.as_bytes()).expect("JSON");
+        let mut fields = super::super::json(body.as_bytes()).expect("JSON");
         let list = whole_list(&mut fields, None);
         (list, fields.finish().iter().map(ToString::to_string).collect())
     }

@@ -22,7 +22,7 @@ fn faults(metadata: &Map<String, Value>) -> Vec<Fault> {
         let message = format!("has {} entries; at most {METADATA_ENTRIES}", metadata.len());
         faults.push(Fault::new("/metadata", message));
     }
-    for (name, value) in metadata {
+    for (name, value) in metadata.iter().take(METADATA_ENTRIES) {
         let shown: String = name.chars().take(100).collect();
         let mut fault = |message: String| faults.push(Fault::new(join("/metadata", &shown), message));
         if name == RESERVED {

@@ -12,14 +12,17 @@ mod inputs;
 mod listing;
 mod metadata;
 mod nearest;
+mod options;
 mod output;
+mod sent;
 mod sources;
 mod through;
 
 pub(crate) use append::{addition, servers_only};
 pub(crate) use budget::over as over_budget;
-pub(crate) use fields::{Fields, Sent};
+pub(crate) use fields::Fields;
 pub(crate) use group::{Draft, Purpose, Read, group};
 pub(crate) use inputs::{List, Taken, read, rows};
 pub(crate) use listing::listing;
 pub(crate) use output::spec_chars;
+pub(crate) use sent::{Sent, json};

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     fn read(body: &Value) -> (Output, Vec<String>, Vec<Fault>) {
-        let mut fields = Fields::of_json(body.to_string().as_bytes()).expect("JSON");
+        let mut fields = super::super::json(body.to_string().as_bytes()).expect("JSON");
         let mut warnings = Vec::new();
         let (output, _) = output(&mut fields, true, &mut warnings);
         (output, warnings, fields.finish())

@@ -65,7 +65,7 @@ fn faults(policy: &Map<String, Value>) -> Vec<Fault> {
             (_, Value::Null) => {}
             ("include_domains" | "exclude_domains", Value::Array(list)) => {
                 entries += list.len();
-                for (at, entry) in list.iter().enumerate() {
+                for (at, entry) in list.iter().take(SOURCE_ENTRIES).enumerate() {
                     if !entry.as_str().is_some_and(is_source) {
                         fault(
                             format!("{pointer}/{at}"),
@@ -118,7 +118,7 @@ mod tests {
 
     fn told(policy: &Value) -> Vec<String> {
         let body = json!({ "source_policy": policy }).to_string();
-        let mut fields = Fields::of_json(body.as_bytes()).expect("JSON");
+        let mut fields = super::super::json(body.as_bytes()).expect("JSON");
         let _ = super::policy(&mut fields);
         fields.finish().into_iter().map(|fault| fault.pointer).collect()
     }
@@ -130,6 +130,9 @@ mod tests {
             "after_date": "2026-01-31", "exclude_domains": null,
         });
         assert_eq!(told(&good), Vec::<String>::new());
+        let long = |chars: usize| format!("{}.com", "a".repeat(chars - 4));
+        assert_eq!(told(&json!({"include_domains": [long(SOURCE_CHARS)]})), Vec::<String>::new());
+        assert_eq!(told(&json!({"include_domains": [long(SOURCE_CHARS + 1)]})).len(), 1);
         for bad in
             ["https://a.com", "a", "a.com:80", "a.com/x?y", ".edu/x", "", "-a.com", "a..com", "a b.com"]
         {
@@ -163,7 +166,7 @@ mod tests {
     fn a_preset_becomes_a_list_that_the_upstream_takes() {
         for preset in ["academic", "finance"] {
             let body = json!({ "source_policy": preset }).to_string();
-            let mut fields = Fields::of_json(body.as_bytes()).expect("JSON");
+            let mut fields = super::super::json(body.as_bytes()).expect("JSON");
             let policy = policy(&mut fields).expect("a policy");
             assert_eq!(faults(policy.as_object().expect("an object")), []);
             assert!(policy["include_domains"].as_array().is_some_and(|list| list.len() > 5), "{policy}");

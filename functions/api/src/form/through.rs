@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     fn told(body: &Value) -> Vec<String> {
-        let mut fields = Fields::of_json(body.to_string().as_bytes()).expect("JSON");
+        let mut fields = super::super::json(body.to_string().as_bytes()).expect("JSON");
         let _ = (pass_through(&mut fields), mcp_servers(&mut fields));
         fields.finish().iter().map(|fault| fault.pointer.clone()).collect()
     }

@@ -22,8 +22,8 @@ use web::{Caller, body};
 
 use super::estimate::reckoned;
 use crate::accepted::{Given, answer, json};
-use crate::check::{self, Checked, Rows};
-use crate::form::{self, Purpose, Sent};
+use crate::check::{self, Rows};
+use crate::form::{self, Draft, Purpose, Sent};
 use crate::idempotency::Key;
 use crate::refusal::Refusal;
 use crate::{Api, DUE, after, base, identity, kept_until};
@@ -54,7 +54,13 @@ pub(crate) async fn create(State(api): State<Api>, request: Request) -> Result<R
     }
 
     let estimate = json!(checked.estimate());
-    let (unit, rows) = made(&api, &caller, base, checked);
+    let (inputs, rows) = match checked.rows {
+        Rows::Known(rows) => (Inputs::Stored { rows: u32::try_from(rows.len()).unwrap_or(u32::MAX) }, rows),
+        Rows::Unread(url) => (Inputs::Url { url }, Vec::new()),
+        // A create does not take a mere number for its rows; should it ever, none would be there to buy.
+        Rows::Counted(_) => return Err(Refusal::NoRows),
+    };
+    let unit = made(&api, &caller, base, checked.draft, inputs);
     api.store().put_inputs(&unit.id, FIRST_SOURCE, 0, &rows, after(unit.created_at, CHILD_RETENTION)).await?;
     let told = told(&unit, &estimate);
     let remembered = key.as_ref().map(|key| key.remembering(&told, unit.created_at));
@@ -67,15 +73,12 @@ pub(crate) async fn create(State(api): State<Api>, request: Request) -> Result<R
     Ok(answer(&told, Given::Now, headers))
 }
 
-/// The unit that was asked for, and its rows as far as they are known.
-fn made(api: &Api, caller: &Caller, base: String, checked: Checked) -> (Unit, Vec<domain::input::Input>) {
+/// The unit that was asked for, whose rows come from `inputs`.
+fn made(api: &Api, caller: &Caller, base: String, mut draft: Draft, inputs: Inputs) -> Unit {
     let (id, now) = (UnitId::from_bits(api.entropy().bytes()), api.now());
-    let count = checked.rows.count();
-    let Checked { mut draft, rows } = checked;
-    let (inputs, rows) = match rows {
-        Rows::Known(rows) => (Inputs::Stored { rows: count.unwrap_or(0) }, rows),
-        Rows::Unread(url) => (Inputs::Url { url }, Vec::new()),
-        Rows::Counted(rows) => (Inputs::Stored { rows }, Vec::new()),
+    let count = match inputs {
+        Inputs::Stored { rows } => Some(rows),
+        Inputs::Url { .. } => None,
     };
     draft.spec.inputs = inputs;
     if let (Some(webhook), Some(secret)) = (&mut draft.spec.webhook, &draft.webhook_secret) {
@@ -83,7 +86,7 @@ fn made(api: &Api, caller: &Caller, base: String, checked: Checked) -> (Unit, Ve
         webhook.sealed_secret = Some(api.sealer().seal(&secret, id.as_str()));
     }
     let sealed = identity::sealed(api, &id, caller, draft.mcp_servers);
-    let unit = Unit {
+    Unit {
         owner: identity::owner(api, caller),
         kind: Kind::Group,
         status: Status::Pending,
@@ -107,8 +110,7 @@ fn made(api: &Api, caller: &Caller, base: String, checked: Checked) -> (Unit, Ve
         progress: Progress { rows: count, ..Progress::default() },
         sealed: Some(sealed),
         id,
-    };
-    (unit, rows)
+    }
 }
 
 /// What is answered: where the group is, and what is known of it so far.

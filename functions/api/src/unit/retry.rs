@@ -33,7 +33,7 @@ pub(crate) async fn retry(
     }
     let fields = match bytes.trim_ascii() {
         [] => Fields::default(),
-        _ => Fields::of_json(&bytes).map_err(Refusal::Refused)?,
+        _ => form::json(&bytes).map_err(Refusal::Refused)?,
     };
     let mcp_servers =
         form::servers_only(fields).map_err(|faults| Refusal::Faulty { faults, received: None })?;

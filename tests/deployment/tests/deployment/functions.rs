@@ -21,6 +21,19 @@ fn the_functions_are_four_each_built_from_the_binary_of_its_name() {
     }
 }
 
+/// From the root, cargo would look for the binary in the default member alone, and not find it.
+#[test]
+fn each_function_is_built_in_its_own_folder() {
+    let source = std::fs::read_to_string(deployment::root().join("template.yaml")).expect("it can be read");
+    for name in FUNCTIONS {
+        let (_, function) = source
+            .split_once(&format!("\n  {name}:\n    Type: AWS::Serverless::Function\n"))
+            .unwrap_or_else(|| panic!("{name} is not in the source"));
+        let folder = function.lines().find_map(|line| line.trim().strip_prefix("CodeUri: "));
+        assert_eq!(folder, Some(format!("functions/{}", name.to_lowercase()).as_str()), "{name}");
+    }
+}
+
 #[test]
 fn each_runs_on_arm_and_writes_json_to_a_log_that_ends() {
     let Some(template) = Template::with(&[("LogRetentionDays", "14")]) else { return };

@@ -128,6 +128,17 @@ def unreadable(account, emulator):
     check("a delivery that cannot be read stays in the queue, alone", failures(answer) == [message(2)], answer)
 
 
+def requests(emulator):
+    """Every sample of a request, as the gateway hands it over, gets an answer that any page may read, and no failure."""
+    for sample in sorted((ROOT / "events").iterdir()):
+        function = sample.name.split("-")[0]
+        if function == "api":
+            answer = emulator.invoke(function, sample)
+            headers = {name.lower() for name in {**answer["headers"], **answer["multiValueHeaders"]}}
+            answered = 200 <= answer["statusCode"] < 500 and "access-control-allow-origin" in headers
+            check(f"{sample.name} is answered with {answer['statusCode']}", answered, answer)
+
+
 def message(number):
     """The id of a message in the samples."""
     return f"00000000-0000-4000-8000-{number:012}"
@@ -206,6 +217,7 @@ def main(endpoint, upstream, *executables):
             emulator.start(function, account.variables(function.capitalize()), function == "runner")
         samples(account, emulator)
         whole_group(account, emulator, receiver)
+        requests(emulator)
         unreadable(account, emulator)
     print(f"{check.passed} passed, 0 failed")
 

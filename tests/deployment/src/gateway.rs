@@ -21,7 +21,7 @@ pub enum Reading {
 }
 
 impl<'a> Gateway<'a> {
-    /// The routes of the API whose OpenAPI body this is.
+    /// The routes of the API that this body describes.
     ///
     /// # Panics
     /// When the body has no paths.

@@ -1,7 +1,7 @@
 //! The translated template, evaluated for given parameters: conditions decided, parameters put in, references named.
 //!
 //! A reference to a resource becomes the text `${Name}`, to an attribute of one `${Name.Attribute}`, so that tests compare
-//! plain text. Invariant: what CloudFormation would leave out (`AWS::NoValue`, a false condition) is not there.
+//! plain text. Invariant: what AWS would leave out (`AWS::NoValue`, a false condition) is not there.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;

@@ -24,7 +24,7 @@ fn definitions(definitions: &[AttributeDefinition]) -> BTreeMap<String, String> 
 }
 
 fn projection(projection: &Projection) -> Value {
-    let mut made = json!({"ProjectionType": projection.projection_type.as_ref().map(|kind| kind.as_str())});
+    let mut made = json!({"ProjectionType": projection.projection_type.as_ref().map(aws_sdk_dynamodb::types::ProjectionType::as_str)});
     if !projection.non_key_attributes().is_empty() {
         made["NonKeyAttributes"] = projection.non_key_attributes().into();
     }

@@ -31,7 +31,7 @@ pub struct Guard {
 pub struct NotAnOrigin(String);
 
 const FOREIGN_HOST: &str = "This service is not known by the name that it was asked by. Ask 127.0.0.1 or localhost, \
-    or start it with --public-url (PUBLIC_URL) and that name.";
+    or start it with --public-url (MULTITASK_PUBLIC_URL) and that name.";
 const FOREIGN_ORIGIN: &str = "Pages of other sites may not use this service's key. \
     To allow one, start with --allow-origin and its origin.";
 

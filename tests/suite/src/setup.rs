@@ -109,6 +109,6 @@ impl Setup {
 }
 
 #[expect(clippy::disallowed_methods, reason = "whoever runs the suite says by a variable where AWS is")]
-fn aws_endpoint() -> Option<String> {
+pub(crate) fn aws_endpoint() -> Option<String> {
     std::env::var("MULTITASK_TEST_AWS_ENDPOINT").ok().filter(|url| !url.is_empty())
 }

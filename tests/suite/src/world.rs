@@ -157,3 +157,12 @@ impl World {
         }
     }
 }
+
+/// A story that goes wrong shows what the child process has logged.
+impl Drop for World {
+    fn drop(&mut self) {
+        if self.setup.process && std::thread::panicking() {
+            eprintln!("the log of the process:\n{}", self.log());
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The process dies, or is stopped, in the middle: it goes on where it was.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use suite::{Group, World};
@@ -51,7 +52,7 @@ async fn all_is_well(world: &World, group: &Group) {
 
 #[tokio::test]
 async fn a_killed_process_loses_nothing_and_buys_nothing_twice() {
-    let mut world = World::setup().in_a_process().start().await;
+    let mut world = World::setup().sweep(Duration::from_secs(5)).in_a_process().start().await;
     let group = in_the_middle(&world).await;
     world.kill().await;
     world.start_again().await;

@@ -104,6 +104,8 @@ pub(crate) struct Drive<'a> {
     loaded: bool,
     /// Something was achieved under this claim.
     fruitful: bool,
+    /// It has killed its runners again and again.
+    poison: bool,
     /// The unit was deleted under this claim.
     deleted: bool,
     /// Something changed that readers should see.
@@ -154,6 +156,7 @@ impl<'a> Drive<'a> {
         info!(unit.epoch = unit.lease.epoch, unit.status = unit.status.word(), "The unit is claimed.");
         let cursors = Cursors::new(unit.progress.cursor.clone());
         Ok(Ok(Self {
+            poison: is_poison(&unit, runner.settings.lease, now),
             runner,
             lease,
             slice_end,
@@ -245,7 +248,7 @@ impl<'a> Drive<'a> {
     }
 
     async fn drive(&mut self, place: &Place) -> Step<Left> {
-        if self.is_poison() {
+        if self.poison {
             return Err(Stop::Fails(Failure::new(
                 "poison",
                 format!("the unit was claimed {POISON} times without any progress and is given up"),
@@ -258,15 +261,6 @@ impl<'a> Drive<'a> {
         }
         self.prepare(place).await?;
         self.turn(place).await
-    }
-
-    /// Whether the unit has killed its runners again and again.
-    ///
-    /// A dead runner's message comes back when its lease is up. Claims right after each other are messages that crossed, each fencing the one
-    /// before, and say nothing about the unit.
-    fn is_poison(&self) -> bool {
-        let quiet = self.now().duration_since(self.unit.modified_at);
-        self.fruitless() >= POISON && quiet >= signed(self.runner.settings.lease / 2)
     }
 
     /// Waits for what takes time, unless the slice ends or a newer message wants the unit: then it is given up in order.
@@ -358,6 +352,14 @@ impl<'a> Drive<'a> {
     fn after(&self, span: Duration) -> Timestamp {
         self.now().saturating_add(signed(span)).unwrap_or(Timestamp::MAX)
     }
+}
+
+/// Whether a unit that was claimed now has killed its runners again and again.
+///
+/// A dead runner's message comes back when its lease is up. Claims right after each other are messages that crossed, each fencing the one
+/// before, and say nothing about the unit.
+fn is_poison(unit: &Unit, lease: Duration, now: Timestamp) -> bool {
+    unit.lease.fruitless > POISON && now.duration_since(unit.modified_at) >= signed(lease / 2)
 }
 
 /// When a slice that begins now ends; spread, or units that were taken up together would be handed over together for ever.

@@ -1,0 +1,165 @@
+//! Buying on bad days: nothing is bought twice, and what can be bought is.
+
+use std::time::Duration;
+
+use domain::unit::Status;
+use serde_json::json;
+use simulator::{Answer, Effect, Endpoint, Fault};
+
+use crate::gate::{Act, Request};
+use crate::group::{group, plain};
+use crate::world::{Setup, World, key_of};
+
+fn status(status: u16) -> Effect {
+    Effect::Status { status, retry_after: None, message: None }
+}
+
+#[tokio::test]
+async fn a_lost_reply_to_a_purchase_buys_nothing_twice() {
+    let world = World::start().await;
+    world.simulator.faults().add(Fault::on(Endpoint::AddRuns, Effect::LostReply).times(1));
+    let ended = world.run(plain(5)).await;
+    assert_eq!((ended.status(), ended.bought.len()), (Status::Completed, 5));
+    assert_eq!(world.simulator.ledger().requests(Endpoint::AddRuns), 1, "it was found, not bought again");
+    let lost = world.simulator.ledger().creates().iter().filter(|call| call.answer == Answer::Lost).count();
+    assert_eq!(lost, 1);
+}
+
+#[tokio::test]
+async fn a_lost_request_is_made_again_once_it_can_come_no_more() {
+    let world = World::start().await;
+    world.simulator.faults().add(Fault::on(Endpoint::AddRuns, Effect::LostRequest).times(1));
+    let id = world.create(plain(2)).await;
+    let moves = async {
+        let until =
+            world.until(&id, |unit| unit.progress.adding.is_some()).await.progress.adding.expect("one").until;
+        while world.simulator.ledger().requests(Endpoint::GroupRuns) == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(world.simulator.ledger().requests(Endpoint::AddRuns), 1);
+        assert!(world.clock.now() < until);
+        world.clock.advance(world.settings.purchase);
+    };
+    let (ended, ()) = tokio::join!(world.settle(&id), moves);
+    assert_eq!((ended.status(), ended.bought.len()), (Status::Completed, 2));
+    assert_eq!(world.simulator.ledger().requests(Endpoint::AddRuns), 2);
+}
+
+#[tokio::test]
+async fn after_a_lost_reply_and_a_death_the_successor_buys_only_what_is_missing() {
+    let world = World::start().await;
+    world.simulator.faults().add(Fault::on(Endpoint::AddRuns, Effect::LostReply).times(1));
+    let id = world.create(plain(700)).await;
+    // 500 are bought, unheard of; the holder dies before it has taken them in.
+    world.gate.arm(Act::HoldBefore, 0, |request: &Request| {
+        request.operation == "PutItem" && request.body.contains("\"B#")
+    });
+    assert!(world.dies_when_held(world.receive().await).await);
+    assert_eq!(world.simulator.ledger().runs_of_key(&key_of(&id)).len(), 500);
+    world.leases_pass();
+    let ended = world.settle(&id).await;
+    assert_eq!((ended.status(), ended.bought.len()), (Status::Completed, 700));
+    assert_eq!(world.simulator.ledger().requests(Endpoint::AddRuns), 2);
+}
+
+#[tokio::test]
+async fn over_quota_is_waited_for_as_long_as_the_upstream_asks() {
+    let world = World::start().await;
+    let over = Effect::Status { status: 429, retry_after: Some(40), message: None };
+    world.simulator.faults().add(Fault::on(Endpoint::AddRuns, over).times(1));
+    let id = world.create(plain(2)).await;
+    let moves = async {
+        let waits = world.until(&id, |unit| unit.progress.waiting_for.is_some()).await;
+        assert_eq!(waits.progress.waiting_for.as_deref(), Some("waiting for the upstream's quota"));
+        world.clock.advance(Duration::from_secs(38));
+        world.until(&id, |unit| unit.seq > waits.seq || unit.progress.waiting_for.is_some()).await;
+        assert_eq!(world.simulator.ledger().requests(Endpoint::AddRuns), 1, "40 s are not over");
+        world.clock.advance(Duration::from_secs(3));
+    };
+    let (ended, ()) = tokio::join!(world.settle(&id), moves);
+    assert_eq!((ended.status(), ended.unit.progress.waiting_for), (Status::Completed, None));
+}
+
+#[tokio::test]
+async fn server_errors_are_doubts_and_buy_nothing_twice() {
+    let world = World::start().await;
+    world.simulator.faults().add(Fault::on(Endpoint::AddRuns, status(503)).times(2));
+    world.simulator.faults().add(Fault::on(Endpoint::GroupRuns, status(500)).times(1));
+    let id = world.create(plain(3)).await;
+    let moves = async {
+        loop {
+            world.until(&id, |unit| unit.progress.adding.is_some()).await;
+            let seen = world.simulator.ledger().requests(Endpoint::GroupRuns);
+            while world.simulator.ledger().requests(Endpoint::GroupRuns) == seen {
+                world.clock.advance(Duration::from_secs(1));
+                tokio::task::yield_now().await;
+            }
+        }
+    };
+    let ended = tokio::select! { ended = world.settle(&id) => ended, () = moves => unreachable!() };
+    assert_eq!((ended.status(), ended.bought.len()), (Status::Completed, 3));
+}
+
+#[tokio::test]
+async fn a_batch_that_credit_is_short_for_is_bought_in_halves() {
+    let world = World::start().await;
+    world.simulator.faults().add(Fault::on(Endpoint::AddRuns, status(402)).times(2));
+    let ended = world.run(plain(8)).await;
+    assert_eq!((ended.status(), ended.bought.len()), (Status::Completed, 8));
+    let sizes: Vec<usize> = world
+        .simulator
+        .ledger()
+        .creates()
+        .iter()
+        .map(|call| call.run_ids.len())
+        .filter(|size| *size > 0)
+        .collect();
+    assert_eq!(sizes[0], 2, "8 and 4 were refused: {sizes:?}");
+}
+
+#[tokio::test]
+async fn one_row_that_is_refused_fails_alone() {
+    let world = World::start().await;
+    let mut rows: Vec<_> = (0..9).map(|row| json!({"company": format!("Company {row}")})).collect();
+    rows[4] = json!({"company": "x".repeat(40_000)});
+    let ended = world.run(group(rows)).await;
+    assert_eq!((ended.status(), ended.bought.len()), (Status::Partial, 8));
+    let failed: Vec<u32> =
+        ended.runs.iter().filter(|run| run.status.word() == "failed").map(|run| run.index).collect();
+    assert_eq!(failed, [4]);
+    assert!(ended.errors()[4].contains("422"), "{:?}", ended.errors());
+}
+
+#[tokio::test]
+async fn a_write_that_meets_a_transaction_is_tried_again() {
+    let world = World::start().await;
+    let id = world.create(plain(2)).await;
+    world.gate.arm(Act::Conflict, 1, Request::is_checkpoint);
+    let records = world.receive().await;
+    assert_eq!(world.invoke(&world.runner(), records).await, Vec::<String>::new());
+    let ended = world.ended(&id).await;
+    assert_eq!((ended.status(), ended.unit.lease.epoch), (Status::Completed, 1), "one claim was enough");
+}
+
+#[tokio::test]
+async fn waiting_for_quota_after_the_stream_has_ended_keeps_nobody_busy() {
+    let mut setup = Setup::default();
+    setup.settings.runs_per_minute = 500;
+    let world = World::with(setup).await;
+    let id = world.create(plain(600)).await;
+    let moves = async {
+        // All that could be bought is over, the stream too, and the rest waits for the next minute.
+        let unit = world.until(&id, |unit| unit.counts.completed == 500).await;
+        assert_eq!(
+            unit.progress.waiting_for.as_deref(),
+            Some("waiting for the upstream's quota of created runs")
+        );
+        for _ in 0..3 {
+            world.clock.advance(Duration::from_secs(5));
+            world.clock.sleep(Duration::from_millis(1)).await;
+        }
+        world.clock.advance(Duration::from_secs(60));
+    };
+    let (ended, ()) = tokio::join!(world.settle(&id), moves);
+    assert_eq!((ended.status(), ended.bought.len()), (Status::Completed, 600));
+}

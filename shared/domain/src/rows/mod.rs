@@ -3,7 +3,7 @@
 //! [`Parser`] stops at the first fault, as a runner does with a list that streams in; [`read_all`] finds every fault, as an
 //! answer to a request wants it. Both keep one row in memory at most besides those they give. Invariants: how the
 //! bytes are cut changes nothing; every row given is a JSON object or string that parses, on one line, of at most
-//! [`limits::ROW_BYTES`].
+//! [`crate::limits::ROW_BYTES`].
 
 mod csv;
 mod form;

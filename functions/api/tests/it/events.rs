@@ -15,7 +15,7 @@ const GATEWAY: &str = "https://abcdef123.execute-api.us-east-1.amazonaws.com/pro
 const ID: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 fn event(name: &str) -> String {
-    let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../../events/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
@@ -43,7 +43,7 @@ fn about(name: &str, id: &UnitId) -> String {
 #[tokio::test]
 async fn a_create_is_accepted_under_the_gateways_own_base() {
     let world = World::start().await;
-    let answer = answer(&world, &event("api-create")).await;
+    let answer = answer(&world, &event("api-create.json")).await;
     let unit = world.unit(&answer.id()).await;
     assert_eq!(answer.header("location"), format!("{GATEWAY}/{}", unit.id));
     assert_eq!(world.rows(&unit).await, [r#"{"company":"Acme"}"#, r#"{"company":"Globex"}"#]);
@@ -53,7 +53,7 @@ async fn a_create_is_accepted_under_the_gateways_own_base() {
 #[tokio::test]
 async fn a_faulty_create_gets_every_fault() {
     let world = World::start().await;
-    let answer = answer(&world, &event("api-create-faulty")).await;
+    let answer = answer(&world, &event("api-create-faulty.json")).await;
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (422, "application/problem+json"));
     assert_eq!(answer.places(), ["/inputs/1", "/output_type", "/limit", "/procesor"]);
 }
@@ -61,7 +61,7 @@ async fn a_faulty_create_gets_every_fault() {
 #[tokio::test]
 async fn a_csv_body_comes_with_its_fields_in_the_query() {
     let world = World::start().await;
-    let answer = answer(&world, &event("api-create-csv")).await;
+    let answer = answer(&world, &event("api-create-csv.json")).await;
     let unit = world.unit(&answer.id()).await;
     assert_eq!(world.rows(&unit).await, [r#"{"company":"Acme","city":"Bern, CH"}"#]);
     assert_eq!(unit.spec.group.metadata, json!({"batch": "b 1"}).as_object().cloned().expect("an object"));
@@ -71,12 +71,12 @@ async fn a_csv_body_comes_with_its_fields_in_the_query() {
 async fn a_cancel_and_a_delete_name_their_unit_in_the_path() {
     let world = World::start().await;
     let unit = world.created(&group(&json!(["a"]))).await;
-    assert!(event("api-cancel").contains(KEY), "the events are sent by the owner");
-    let cancelled = answer(&world, &about("api-cancel", &unit.id)).await;
+    assert!(event("api-cancel.json").contains(KEY), "the events are sent by the owner");
+    let cancelled = answer(&world, &about("api-cancel.json", &unit.id)).await;
     assert_eq!((cancelled.status.as_u16(), &cancelled.json()["status"]), (200, &json!("cancelled")));
-    let deleted = answer(&world, &about("api-delete", &unit.id)).await;
+    let deleted = answer(&world, &about("api-delete.json", &unit.id)).await;
     assert_eq!((deleted.status.as_u16(), deleted.text.as_str()), (204, ""));
-    let unknown = answer(&world, &event("api-delete")).await;
+    let unknown = answer(&world, &event("api-delete.json")).await;
     assert_eq!(unknown.status.as_u16(), 404);
 }
 
@@ -84,13 +84,13 @@ async fn a_cancel_and_a_delete_name_their_unit_in_the_path() {
 async fn a_list_a_preflight_and_a_head_are_answered() {
     let world = World::start().await;
     let unit = world.created(&group(&json!(["a"]))).await;
-    let listed = answer(&world, &event("api-list")).await;
+    let listed = answer(&world, &event("api-list.json")).await;
     let listed: Value = listed.json();
     assert_eq!(listed["groups"][0]["url"], format!("{GATEWAY}/{}", unit.id));
-    let preflight = answer(&world, &event("api-options")).await;
+    let preflight = answer(&world, &event("api-options.json")).await;
     assert_eq!((preflight.status.as_u16(), preflight.text.as_str()), (204, ""));
     assert!(preflight.header("access-control-allow-headers").contains("Idempotency-Key"));
-    let head = answer(&world, &about("api-head", &unit.id)).await;
+    let head = answer(&world, &about("api-head.json", &unit.id)).await;
     assert_eq!((head.status.as_u16(), head.header("content-type")), (200, "text/markdown; charset=utf-8"));
 }
 

@@ -35,7 +35,11 @@ impl Answer {
     }
 
     /// The same answer, which must have this status.
-    #[expect(clippy::return_self_not_must_use, reason = "often the status is all that a story wants to know")]
+    #[expect(
+        clippy::must_use_candidate,
+        clippy::return_self_not_must_use,
+        reason = "often the status is all that a story wants to know"
+    )]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
         self

@@ -30,6 +30,9 @@ pub struct Config {
 
 impl Config {
     /// Reads the variables that `var` gives; `Err` names every one that is missing or makes no sense.
+    ///
+    /// # Panics
+    /// Never: the upstream that stands for an unset one is a URL.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, Unset> {
         let mut vars = Reader::new(var);
         let defaults = Settings::default();

@@ -92,7 +92,7 @@ impl Runner {
                 }
                 fate
             };
-            let task = tasks.spawn(work.instrument(span));
+            let task = tasks.spawn(Box::pin(work).instrument(span));
             ids.insert(task.id(), message_id);
         }
         let beat = self.beat(&shared.leases);
@@ -158,10 +158,10 @@ impl Runner {
         let left = if drive.fruitless() >= SUSPICIOUS {
             info!(unit.fruitless = drive.fruitless(), "The unit came to nothing before and is driven alone.");
             drop(together);
-            drive.run_alone(&place, &shared.company, shared.deadline).await
+            Box::pin(drive.run_alone(&place, &shared.company, shared.deadline)).await
         } else {
             let _together = together;
-            drive.run(&place).await
+            Box::pin(drive.run(&place)).await
         };
         match left {
             Ok(Left::Over | Left::HandedOver) => Fate::Done,

@@ -77,13 +77,13 @@ impl Drive<'_> {
             Saved::Yes => {
                 (self.runner.on_change)(&self.unit.id);
                 info!(unit.status = status.word(), "The unit is over.");
-                return Ok(Some(Left::Over));
+                Ok(Some(Left::Over))
             }
             saved => {
                 self.not_saved(saved, &mut runs)?;
                 // The runs are stored and wait to be told; whether the unit is over must be decided anew.
                 self.tell(runs).await?;
-                return Ok(None);
+                Ok(None)
             }
         }
     }

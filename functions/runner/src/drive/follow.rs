@@ -77,7 +77,7 @@ impl Drive<'_> {
                 }
             }
             Some(Ok(Event::Other { kind, .. })) => {
-                debug!(event.kind = kind, "An event of an unknown kind came.")
+                debug!(event.kind = kind, "An event of an unknown kind came.");
             }
             Some(Ok(Event::Error(_)) | Err(_)) => {
                 self.stream = None;

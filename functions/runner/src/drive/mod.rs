@@ -89,6 +89,10 @@ impl<E: Into<Error>> From<E> for Stop {
 type Step<T> = Result<T, Stop>;
 
 /// A unit that is held.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts about a unit that hold each by itself, no state of any one thing"
+)]
 pub(crate) struct Drive<'a> {
     runner: &'a Runner,
     lease: &'a Lease,

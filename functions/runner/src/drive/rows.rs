@@ -30,7 +30,7 @@ impl Row {
 /// All rows of a group.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rows {
-    rows: Vec<Row>,
+    list: Vec<Row>,
     /// Rows to buy, each once; may name rows that need it no more.
     to_buy: BTreeSet<u32>,
     counts: Counts,
@@ -76,7 +76,7 @@ impl Rows {
     /// Takes in what a flush says of its rows; what is known already, or overtaken by a later attempt, changes nothing.
     pub(crate) fn take_in(&mut self, flush: &Flush) {
         for &(index, status, attempt) in &flush.runs {
-            let Some(row) = self.rows.get(index as usize) else { continue };
+            let Some(row) = self.list.get(index as usize) else { continue };
             if attempt < row.attempt || (attempt == row.attempt && row.status.is_terminal()) {
                 continue;
             }
@@ -92,23 +92,23 @@ impl Rows {
     /// Adds rows until there are `total`.
     pub(crate) fn grow(&mut self, total: u32) {
         let before = self.len();
-        self.rows.resize(total.max(before) as usize, Row::NEW);
+        self.list.resize(total.max(before) as usize, Row::NEW);
         self.counts.pending += self.len() - before;
         self.to_buy.extend(before..self.len());
     }
 
     /// Finds out anew what is to buy.
     pub(crate) fn queue_pending(&mut self) {
-        let pending = self.rows.iter().zip(0..).filter(|(row, _)| row.status == RunStatus::Pending);
+        let pending = self.list.iter().zip(0..).filter(|(row, _)| row.status == RunStatus::Pending);
         self.to_buy = pending.map(|(_, index)| index).collect();
     }
 
     pub(crate) fn len(&self) -> u32 {
-        u32::try_from(self.rows.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.list.len()).unwrap_or(u32::MAX)
     }
 
     pub(crate) fn get(&self, index: u32) -> Option<&Row> {
-        self.rows.get(index as usize)
+        self.list.get(index as usize)
     }
 
     /// How many stand where; the upstream's word decides how many of the bought ones are running.
@@ -166,7 +166,7 @@ impl Rows {
 
     /// Takes in that the upstream has this attempt of the row.
     pub(crate) fn bought(&mut self, index: u32, attempt: u32, run_id: &str, at: Timestamp) {
-        let Some(row) = self.rows.get_mut(index as usize) else { return };
+        let Some(row) = self.list.get_mut(index as usize) else { return };
         if row.attempt != attempt || row.status.is_terminal() {
             return;
         }
@@ -186,7 +186,7 @@ impl Rows {
 
     /// Whether the end of this attempt is news; if so it is being taken in from now on.
     pub(crate) fn begin_ending(&mut self, index: u32, attempt: u32) -> bool {
-        let Some(row) = self.rows.get_mut(index as usize) else { return false };
+        let Some(row) = self.list.get_mut(index as usize) else { return false };
         let news = row.attempt == attempt && !row.status.is_terminal() && !row.ending;
         row.ending |= news;
         news
@@ -194,7 +194,7 @@ impl Rows {
 
     /// Ends the row's present attempt.
     pub(crate) fn end(&mut self, index: u32, status: RunStatus) {
-        let Some(row) = self.rows.get_mut(index as usize) else { return };
+        let Some(row) = self.list.get_mut(index as usize) else { return };
         *self.counts.of_mut(row.status) -= 1;
         row.status = status;
         row.ending = false;
@@ -203,7 +203,7 @@ impl Rows {
 
     /// Starts the next attempt of a row that is over; says its number.
     pub(crate) fn retry(&mut self, index: u32) -> Option<u32> {
-        let row = self.rows.get(index as usize)?;
+        let row = self.list.get(index as usize)?;
         if !row.status.is_terminal() {
             return None;
         }
@@ -214,7 +214,7 @@ impl Rows {
 
     /// Makes this attempt of the row its present one, not bought yet.
     fn restart(&mut self, index: u32, attempt: u32) {
-        let Some(row) = self.rows.get_mut(index as usize) else { return };
+        let Some(row) = self.list.get_mut(index as usize) else { return };
         *self.counts.of_mut(row.status) -= 1;
         *row = Row { attempt, ..Row::NEW };
         self.counts.pending += 1;
@@ -224,12 +224,12 @@ impl Rows {
     /// The rows that ended otherwise than well.
     pub(crate) fn unsuccessful(&self) -> Vec<u32> {
         let over = |status: RunStatus| status.is_terminal() && status != RunStatus::Completed;
-        self.rows.iter().zip(0..).filter(|(row, _)| over(row.status)).map(|(_, index)| index).collect()
+        self.list.iter().zip(0..).filter(|(row, _)| over(row.status)).map(|(_, index)| index).collect()
     }
 
     /// The rows that are not over, with their attempts.
     pub(crate) fn unfinished(&self) -> impl Iterator<Item = (u32, &Row)> {
-        self.rows
+        self.list
             .iter()
             .zip(0..)
             .filter(|(row, _)| !row.status.is_terminal())

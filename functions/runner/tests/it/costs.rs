@@ -34,9 +34,9 @@ async fn retries_by_themselves_stay_within_the_budget() {
 
 #[tokio::test]
 async fn the_budget_is_kept_across_a_death_between_announcement_and_purchase() {
+    let world = World::start().await;
     for act in [Act::HoldBefore, Act::HoldAfter] {
         for write in 0..12 {
-            let world = World::start().await;
             let id = world.create(plain(4).with(|spec| spec.max_cost = Some(3 * PRICE))).await;
             world.gate.arm(act, write, Request::is_write);
             if world.dies_when_held(world.receive().await).await {

@@ -16,6 +16,8 @@ pub(crate) struct Group {
     pub(crate) key: Option<String>,
     /// What stands in the place of the sealed key.
     pub(crate) sealed: Option<String>,
+    /// How far a predecessor has come.
+    pub(crate) progress: Option<Progress>,
     /// Another upstream than the world's.
     pub(crate) upstream: Option<String>,
 }
@@ -39,7 +41,7 @@ pub(crate) fn group(rows: impl IntoIterator<Item = Value>) -> Group {
         pass_through: Map::new(),
         warnings: Vec::new(),
     };
-    Group { spec, rows, key: None, sealed: None, upstream: None }
+    Group { spec, rows, key: None, sealed: None, progress: None, upstream: None }
 }
 
 /// A group of `count` rows on whom nothing goes wrong.
@@ -99,7 +101,7 @@ impl Group {
                 group: self.spec.clone(),
             },
             asks: Asks::default(),
-            progress: Progress { rows, ..Progress::default() },
+            progress: Progress { rows, ..self.progress.clone().unwrap_or_default() },
             sealed: Some(self.sealed.clone().unwrap_or(sealed)),
         }
     }

@@ -24,16 +24,15 @@ async fn serve() -> (String, Arc<AtomicUsize>) {
     let calls = Arc::new(AtomicUsize::new(0));
     let csv = "company\nAcme\n\"Bolt, \"\"Inc.\"\"\"\nCäsar\n";
     let json = serde_json::json!(ROWS.map(|row| serde_json::json!({"company": row}))).to_string();
-    let lines: String =
-        ROWS.iter().map(|row| serde_json::json!({"company": row}).to_string() + "\n").collect();
-    let long: String = (0..250).map(|row| format!("{{\"company\":\"Company {row}\"}}\n")).collect();
+    let lines = ROWS.map(|row| serde_json::json!({"company": row}).to_string()).join("\n") + "\n";
+    let long: Vec<String> = (0..250).map(|row| format!("{{\"company\":\"Company {row}\"}}")).collect();
     let faulty = "{\"company\":\"a\"}\n{\"company\":\"b\"}\n{\"company\": \n";
     let mut router = Router::new();
     for (path, kind, body) in [
         ("/list.csv", "text/csv", csv.to_owned()),
         ("/list.json", "application/json", json),
         ("/list.ndjson", "application/x-ndjson", lines),
-        ("/long.ndjson", "application/x-ndjson", long),
+        ("/long.ndjson", "application/x-ndjson", long.join("\n")),
         ("/faulty.ndjson", "application/x-ndjson", faulty.to_owned()),
         ("/empty.json", "application/json", "[]".to_owned()),
     ] {

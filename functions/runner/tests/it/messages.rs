@@ -141,3 +141,19 @@ async fn a_message_of_a_unit_that_is_over_or_was_never_there_is_dropped() {
     assert!(world.runner().invoke(event(records), INVOCATION).await.batch_item_failures.is_empty());
     assert_eq!(world.unit(&id).await.lease.epoch, epoch);
 }
+
+#[tokio::test]
+async fn a_message_that_the_queue_gives_out_twice_buys_once() {
+    let world = World::start().await;
+    let id = world.create(plain(2)).await;
+    world.doubles.sqs().inject("runs", multitask::doubles::sqs::Fault::Duplicate, 1);
+    let (first, second) = (world.receive().await, world.receive().await);
+    assert_eq!(first[0].message_id, second[0].message_id);
+    let (one, two) = (world.runner(), world.runner());
+    tokio::join!(world.invoke(&one, first), world.invoke(&two, second));
+    if !world.unit(&id).await.status.is_terminal() {
+        world.leases_pass();
+    }
+    let ended = world.settle(&id).await;
+    assert_eq!((ended.status(), ended.bought.len()), (Status::Completed, 2));
+}

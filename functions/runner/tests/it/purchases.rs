@@ -158,8 +158,76 @@ async fn waiting_for_quota_after_the_stream_has_ended_keeps_nobody_busy() {
             world.clock.advance(Duration::from_secs(5));
             world.clock.sleep(Duration::from_millis(1)).await;
         }
-        world.clock.advance(Duration::from_secs(60));
+        world.clock.advance(Duration::from_mins(1));
     };
     let (ended, ()) = tokio::join!(world.settle(&id), moves);
     assert_eq!((ended.status(), ended.bought.len()), (Status::Completed, 600));
+}
+
+#[tokio::test]
+async fn a_purchase_that_is_not_answered_is_abandoned_half_way_to_the_announcements_end() {
+    let world = World::start().await;
+    world.simulator.faults().add(Fault::on(Endpoint::AddRuns, Effect::SlowReply { seconds: 900.0 }).times(1));
+    let id = world.create(plain(2)).await;
+    let moves = async {
+        while world.simulator.ledger().runs_of_key(&key_of(&id)).len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(world.simulator.ledger().requests(Endpoint::GroupRuns), 0);
+        world.clock.advance(world.settings.purchase / 2);
+    };
+    let (ended, ()) = tokio::join!(world.settle(&id), moves);
+    assert_eq!((ended.status(), ended.bought.len()), (Status::Completed, 2));
+    assert_eq!(world.simulator.ledger().requests(Endpoint::AddRuns), 1, "it was found in the group");
+}
+
+#[tokio::test]
+async fn a_listing_that_began_before_the_announcements_end_does_not_show_that_nothing_was_bought() {
+    let world = World::start().await;
+    world.simulator.faults().add(Fault::on(Endpoint::AddRuns, Effect::LostRequest).times(1));
+    world.simulator.faults().add(Fault::on(Endpoint::GroupRuns, Effect::SlowReply { seconds: 0.2 }).times(1));
+    let id = world.create(plain(2)).await;
+    let requests = |endpoint| world.simulator.ledger().requests(endpoint);
+    let moves = async {
+        while requests(Endpoint::GroupRuns) == 0 {
+            tokio::task::yield_now().await;
+        }
+        // The announcement ends while the listing is under way: what was executed since its beginning is not in it.
+        world.clock.advance(world.settings.purchase);
+        while requests(Endpoint::AddRuns) < 2 {
+            tokio::task::yield_now().await;
+        }
+        assert!(requests(Endpoint::GroupRuns) >= 2, "it was listed again before anything was bought again");
+    };
+    let (ended, ()) = tokio::join!(world.settle(&id), moves);
+    assert_eq!((ended.status(), ended.bought.len()), (Status::Completed, 2));
+}
+
+#[tokio::test]
+async fn a_run_that_came_later_than_anybody_waited_for_is_adopted_and_not_bought_again() {
+    let world = World::start().await;
+    let id = domain::UnitId::from_bits([77; 16]);
+    let upstream = parallel::Settings::new(world.simulator.url().parse().expect("a URL"));
+    let (upstream, key) =
+        (parallel::Client::new(upstream).expect("a client"), parallel::Key::new(key_of(&id)));
+    let created = upstream.create_group(&key, &serde_json::Map::new()).await.expect("a group").taskgroup_id;
+    let late =
+        [json!({"processor": "lite", "input": {"company": "Company 0"}, "metadata": {"mt_row": "0.1"}})];
+    let late = parallel::NewRuns { default_task_spec: None, inputs: &late };
+    upstream.add_runs(&key, &created, &late, Duration::from_secs(5)).await.expect("a run");
+    let mut group = plain(2).with(|spec| spec.max_cost = Some(2 * 5_000));
+    group.progress = Some(domain::progress::Progress {
+        upstream_group: Some(created),
+        adding: Some(domain::progress::Adding { epoch: 1, rows: vec![(1, 1)], until: world.clock.now() }),
+        committed_cost: 5_000,
+        ..Default::default()
+    });
+    world.create_as(id.clone(), group).await;
+    world.send(&id, 0).await;
+    let ended = world.settle(&id).await;
+    assert_eq!(
+        (ended.status(), ended.marks()),
+        (Status::Completed, vec!["0.1".to_owned(), "1.1".to_owned()])
+    );
+    assert_eq!(ended.unit.progress.committed_cost, 2 * 5_000, "what came late is reckoned too");
 }

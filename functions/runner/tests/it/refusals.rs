@@ -40,7 +40,7 @@ async fn a_key_that_is_refused_in_the_middle_ends_the_unit_and_keeps_what_is_the
     let id = world.create(simulated(&["", "seconds=0.4"])).await;
     let revokes = async {
         world.until(&id, |unit| unit.counts.completed == 1).await;
-        world.simulator.faults().add(Fault { endpoint: None, ..Fault::on(Endpoint::Result, status(401)) });
+        world.simulator.faults().add(Fault::on(Endpoint::Result, status(401)));
     };
     let (ended, ()) = tokio::join!(world.settle(&id), revokes);
     assert_eq!((ended.status(), ended.failure()), (Status::Partial, Some("key_refused")));

@@ -125,6 +125,8 @@ pub struct Lease {
     pub due_at: Option<Timestamp>,
     /// Claims since the last progress or orderly hand-over.
     pub fruitless: u32,
+    /// When the claim before the present one was made: creation, if there was none. None before the first claim.
+    pub claimed_before: Option<Timestamp>,
 }
 
 /// A unit as its item in the table tells it.

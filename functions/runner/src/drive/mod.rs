@@ -363,7 +363,8 @@ impl<'a> Drive<'a> {
 /// A dead runner's message comes back when its lease is up. Claims right after each other are messages that crossed, each fencing the one
 /// before, and say nothing about the unit.
 fn is_poison(unit: &Unit, lease: Duration, now: Timestamp) -> bool {
-    unit.lease.fruitless > POISON && now.duration_since(unit.modified_at) >= signed(lease / 2)
+    let apart = unit.lease.claimed_before.map(|before| now.duration_since(before));
+    unit.lease.fruitless > POISON && apart.is_some_and(|apart| apart >= signed(lease / 2))
 }
 
 /// When a slice that begins now ends; spread, or units that were taken up together would be handed over together for ever.

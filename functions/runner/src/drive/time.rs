@@ -65,12 +65,15 @@ impl Drive<'_> {
     /// When to look around at the latest: for the deadline, for late runs, for waits that are over.
     pub(super) fn wake_at(&self) -> Timestamp {
         let look = self.last_look.saturating_add(LOOK).unwrap_or(Timestamp::MAX);
-        // What nothing waits for must not be named: a time that has passed would wake the driver for ever.
-        let follows = self.rows.open() > 0;
-        let stream_at = self.stream_at.filter(|_| follows && self.stream.is_none());
-        let reconcile_at = self.reconcile_at.filter(|_| follows && !self.listing);
-        let waits = [self.buying.waits_until(self.listing), stream_at, reconcile_at];
-        waits.into_iter().flatten().chain([look, self.deadline()]).min().unwrap_or(look)
+        let waits = Waits {
+            purchase: self.buying.waits_until(self.listing),
+            stream: self.stream_at,
+            listing: self.reconcile_at,
+            follows: self.rows.open() > 0,
+            streams: self.stream.is_some(),
+            lists: self.listing,
+        };
+        waits.until().into_iter().chain([look, self.deadline()]).min().unwrap_or(look)
     }
 
     /// Looks whether the unit is still this holder's, when nothing was written for a while.
@@ -88,5 +91,48 @@ impl Drive<'_> {
             }
             found => Err(self.fenced(found.map(|unit| (unit.lease, unit.status)))),
         }
+    }
+}
+
+/// What a driver may wait for.
+struct Waits {
+    /// When the purchase goes on.
+    purchase: Option<Timestamp>,
+    /// When the stream is opened.
+    stream: Option<Timestamp>,
+    /// When the group is listed.
+    listing: Option<Timestamp>,
+    /// Whether runs are open that are followed at all.
+    follows: bool,
+    /// Whether the stream is open.
+    streams: bool,
+    /// Whether the group is being listed.
+    lists: bool,
+}
+
+impl Waits {
+    /// The earliest of what is really waited for. Any other time must not be named: once it has passed, it would wake the driver for ever.
+    fn until(&self) -> Option<Timestamp> {
+        let stream = self.stream.filter(|_| self.follows && !self.streams);
+        let listing = self.listing.filter(|_| self.follows && !self.lists);
+        [self.purchase, stream, listing].into_iter().flatten().min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_nothing_waits_for_wakes_nobody() {
+        let at = |second| Timestamp::from_second(second).ok();
+        let until = |follows, streams, lists| {
+            let (purchase, stream, listing) = (at(30), at(10), at(20));
+            Waits { purchase, stream, listing, follows, streams, lists }.until()
+        };
+        assert_eq!(until(true, false, false), at(10));
+        assert_eq!(until(true, true, false), at(20), "the stream is open");
+        assert_eq!(until(true, true, true), at(30), "a listing is under way");
+        assert_eq!(until(false, false, false), at(30), "there is nothing to follow");
     }
 }

@@ -123,6 +123,8 @@ async fn many_messages_of_one_unit_at_once_are_no_poison() {
 async fn many_runners_that_claim_one_unit_at_once_are_no_poison() {
     let world = World::start().await;
     let id = world.create(plain(2)).await;
+    // However long nothing happened before.
+    world.clock.advance(std::time::Duration::from_mins(10));
     for at in 0..8 {
         let now = world.clock.now();
         world.store.claim(&id, 0, &format!("m{at}"), now, now).await.expect("a table");

@@ -142,7 +142,7 @@ async fn a_write_that_meets_a_transaction_is_tried_again() {
 }
 
 #[tokio::test]
-async fn waiting_for_quota_after_the_stream_has_ended_keeps_nobody_busy() {
+async fn what_is_over_quota_is_bought_in_the_next_minute_though_the_stream_has_ended() {
     let mut setup = Setup::default();
     setup.settings.runs_per_minute = 500;
     let world = World::with(setup).await;

@@ -43,7 +43,8 @@ impl Store {
             .condition_expression("#status IN (:pending, :running) AND hop <= :hop")
             .update_expression(
                 "SET epoch = epoch + :one, hop = :hop, holder = :holder, due_at = :due, due_shard = :shard, \
-                 fruitless = fruitless + :one, #status = :running, started_at = if_not_exists(started_at, :now)",
+                 fruitless = fruitless + :one, claimed_before = if_not_exists(claimed_at, created_at), \
+                 claimed_at = :now, #status = :running, started_at = if_not_exists(started_at, :now)",
             )
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":pending", text(Status::Pending.word()))

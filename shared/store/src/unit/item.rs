@@ -142,5 +142,6 @@ pub(crate) fn lease(reader: &Reader<'_>) -> Result<Lease> {
         holder: reader.text_if_any("holder").map(str::to_owned),
         due_at: due_at.map_err(|error| Error::corrupt(reader.name(), error))?,
         fruitless: reader.number_if_any("fruitless")?.unwrap_or(0),
+        claimed_before: reader.time_if_any("claimed_before")?,
     })
 }

@@ -4,19 +4,18 @@
 //! table before it is asked for; the request is abandoned half-way to the announcement's end; and after any doubt the upstream group is
 //! listed, and what is there is taken in, before anything is bought again. A run is tied to its row by its metadata.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::progress::{Adding, Failure};
 use domain::run::{Bought, Purchase, Run, RunError, RunStatus};
 use jiff::Timestamp;
 use parallel::{AddedRuns, Kind, NewRuns, TaskRun};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use store::Quota;
 use tracing::{info, warn};
 
 use super::errand::Errand;
-use super::rows::{ROW_KEY, read_mark, row_mark};
+use super::rows::{ROW_KEY, read_mark};
 use super::{Drive, Step, Stop};
 
 /// Runs to a request: what the upstream's own examples use, half of what it allows.
@@ -29,6 +28,9 @@ const WAITS: [Duration; 5] = [
     Duration::from_secs(15),
     Duration::from_secs(30),
 ];
+
+/// The wait after a listing that failed.
+pub(super) const AFTER_A_FAILED_LISTING: Duration = WAITS[1];
 
 /// Where the purchase under way stands.
 #[derive(Debug)]
@@ -221,97 +223,8 @@ impl Drive<'_> {
         self.buying = Buying::Waits { until: self.after(wait), failures };
     }
 
-    /// Asks for all runs of the upstream group.
-    pub(super) fn list(&mut self) {
-        let (Some(key), Some(group)) = (self.key.clone(), self.unit.progress.upstream_group.clone()) else {
-            return;
-        };
-        let upstream = self.runner.upstream.clone();
-        self.listing = true;
-        self.errands.spawn(async move {
-            let listed = async {
-                let mut stream = upstream.group_runs(&key, &group, false).await?;
-                let mut runs = Vec::new();
-                while let Some(event) = stream.next().await {
-                    match event? {
-                        parallel::Event::Run { run, .. } => runs.push(*run),
-                        parallel::Event::Error(_) => return Err(lost()),
-                        _ => {}
-                    }
-                }
-                Ok(runs)
-            };
-            Errand::Listed(listed.await)
-        });
-    }
-
-    /// The group was listed: takes in what was bought, and what is over.
-    pub(super) async fn listed(&mut self, answer: parallel::Result<Vec<TaskRun>>) -> Step<()> {
-        self.listing = false;
-        let runs = match answer {
-            Ok(runs) => runs,
-            Err(error) => {
-                warn!(error = %error, "The upstream group could not be listed.");
-                let again = self.after(WAITS[1]);
-                if matches!(self.buying, Buying::Lists { .. }) {
-                    self.buying = Buying::Doubts { look_at: again };
-                }
-                if error.kind == Kind::KeyRefused {
-                    return Err(Stop::Fails(Failure::new("key_refused", error.message)));
-                }
-                self.reconcile_at = Some(again);
-                return Ok(());
-            }
-        };
-        let marked = runs.iter().filter_map(|run| mark(run).map(|mark| (mark, run)));
-        let found: HashMap<_, _> = marked.collect();
-        self.adopt(&found).await?;
-        if let Buying::Lists { since } = self.buying {
-            self.resolve_doubt(&found, since);
-        }
-        for run in runs {
-            self.run_seen(None, run);
-        }
-        Ok(())
-    }
-
-    /// Takes in runs that the upstream has and the table knows nothing of: purchases whose reply was lost.
-    async fn adopt(&mut self, found: &HashMap<(u32, u32), &TaskRun>) -> Step<()> {
-        let unknown = found.iter().filter(|((index, attempt), _)| self.rows.is_unbought(*index, *attempt));
-        let mut runs: Vec<_> = unknown
-            .map(|(&(index, attempt), run)| Bought { index, attempt, run_id: run.run_id.clone() })
-            .collect();
-        if runs.is_empty() {
-            return Ok(());
-        }
-        runs.sort_by_key(|run| run.index);
-        // What was announced is paid for already; what came later than anybody waited for is not.
-        let announced = self.unit.progress.adding.as_ref().map_or(&[][..], |adding| &adding.rows);
-        let late = runs.iter().filter(|run| !announced.contains(&(run.index, run.attempt))).count();
-        self.unit.progress.committed_cost += self.price() * u64::try_from(late).unwrap_or(0);
-        info!(purchase.found = runs.len(), "Runs were bought upstream that nobody knew of.");
-        self.take_in_purchase(runs).await
-    }
-
-    /// What of the announced purchase is not there, in a listing that began at `since`, is bought again, once nobody can be buying it any more.
-    fn resolve_doubt(&mut self, found: &HashMap<(u32, u32), &TaskRun>, since: Timestamp) {
-        self.buying = Buying::Idle;
-        let Some(adding) = self.unit.progress.adding.clone() else { return };
-        let missing: Vec<_> = adding.rows.iter().copied().filter(|row| !found.contains_key(row)).collect();
-        if !missing.is_empty() && since < adding.until {
-            // It may still be executed, or was after the listing had begun: whoever bought now might buy twice.
-            self.buying = Buying::Doubts { look_at: adding.until };
-            return;
-        }
-        info!(purchase.missing = missing.len(), "A purchase in doubt is resolved.");
-        let missing_cost = self.price() * u64::try_from(missing.len()).unwrap_or(0);
-        self.unit.progress.committed_cost = self.unit.progress.committed_cost.saturating_sub(missing_cost);
-        self.unit.progress.adding = None;
-        self.rows.put_back(&missing);
-    }
-
     /// Stores that these runs were bought; only then may the announcement be taken back.
-    async fn take_in_purchase(&mut self, runs: Vec<Bought>) -> Step<()> {
+    pub(super) async fn take_in_purchase(&mut self, runs: Vec<Bought>) -> Step<()> {
         let purchase = Purchase { at: self.now(), runs };
         let (id, epoch, expires) = (&self.unit.id, self.unit.lease.epoch, self.children_expire());
         self.purchases += 1;
@@ -322,99 +235,6 @@ impl Drive<'_> {
         }
         self.dirty = true;
         Ok(())
-    }
-
-    /// The next rows to buy: what was put back first, then new ones, within the budget; rows past it are over.
-    async fn next_batch(&mut self) -> Step<Option<Vec<(u32, u32)>>> {
-        loop {
-            let batch = match self.batches.pop_front() {
-                Some(mut batch) => {
-                    // Since it was put aside, a run of it may have been found upstream.
-                    batch.retain(|&(index, attempt)| self.rows.needs_buying(index, attempt));
-                    if batch.is_empty() {
-                        continue;
-                    }
-                    batch
-                }
-                None => self.rows.next_batch(self.batch_limit),
-            };
-            if batch.is_empty() {
-                return Ok(None);
-            }
-            let batch = self.without_cached(batch).await?;
-            let affordable = self.affordable(batch.len());
-            let (batch, beyond) = batch.split_at(affordable);
-            for &(index, attempt) in beyond {
-                let run = self.ended(index, attempt, RunStatus::Failed);
-                let error = RunError::new("not bought: the group's max_cost_usd would be exceeded");
-                self.take_in_end(Run { error: Some(error), ..run });
-            }
-            if !batch.is_empty() {
-                return Ok(Some(batch.to_vec()));
-            }
-        }
-    }
-
-    /// How many of `rows` more runs the budget allows.
-    fn affordable(&self, rows: usize) -> usize {
-        let Some(most) = self.unit.spec.group.max_cost else { return rows };
-        let left = most.saturating_sub(self.unit.progress.committed_cost);
-        match left.checked_div(self.price()) {
-            Some(affordable) => rows.min(usize::try_from(affordable).unwrap_or(usize::MAX)),
-            None => rows,
-        }
-    }
-
-    /// What a run costs, in millionths of a dollar; the dearest price where it is unknown, so that a budget is kept.
-    pub(super) fn price(&self) -> u64 {
-        let dearest = domain::processor::PROCESSORS.iter().map(|processor| processor.micro_dollars).max();
-        let name = self.unit.progress.processor.as_deref().unwrap_or_default();
-        domain::processor::find(name).map_or(dearest.unwrap_or(0), |processor| processor.micro_dollars)
-    }
-
-    /// Complete run inputs for these rows.
-    async fn run_inputs(&mut self, batch: &[(u32, u32)]) -> Step<Vec<Value>> {
-        let mut inputs = Vec::with_capacity(batch.len());
-        let rows = self.inputs_of(batch).await?;
-        for (&(index, attempt), input) in batch.iter().zip(rows) {
-            let input: Value = serde_json::from_str(input.get()).unwrap_or(Value::Null);
-            inputs.push(self.run_input(index, attempt, input));
-        }
-        Ok(inputs)
-    }
-
-    /// The inputs of these rows, a page read once.
-    pub(super) async fn inputs_of(&self, batch: &[(u32, u32)]) -> Step<Vec<domain::input::Input>> {
-        let mut inputs = Vec::with_capacity(batch.len());
-        let mut page: Option<(String, u32, Vec<domain::input::Input>)> = None;
-        for &(index, _) in batch {
-            let Some(place) = domain::input::place(self.unit.sources(), index) else { continue };
-            if page.as_ref().is_none_or(|(source, number, _)| source != place.source || *number != place.page)
-            {
-                let rows = self.runner.store.input_page(&self.unit.id, place.source, place.page).await?;
-                page = Some((place.source.to_owned(), place.page, rows.unwrap_or_default()));
-            }
-            let row = page.as_ref().and_then(|(_, _, rows)| rows.get(place.slot).cloned());
-            let name = format!("{} row {index}", self.unit.id);
-            inputs
-                .push(row.ok_or_else(|| store::Error::Corrupt { item: name, reason: "missing".to_owned() })?);
-        }
-        Ok(inputs)
-    }
-
-    fn run_input(&self, index: u32, attempt: u32, input: Value) -> Value {
-        let group = &self.unit.spec.group;
-        let mut run = Map::new();
-        run.insert("processor".to_owned(), json!(self.unit.progress.processor));
-        run.insert("input".to_owned(), input);
-        let mut metadata = group.metadata.clone();
-        metadata.insert(ROW_KEY.to_owned(), json!(row_mark(index, attempt)));
-        run.insert("metadata".to_owned(), Value::Object(metadata));
-        run.extend(group.pass_through.clone());
-        if let Some(servers) = self.secrets.as_ref().and_then(|secrets| secrets.mcp_servers.clone()) {
-            run.insert("mcp_servers".to_owned(), servers);
-        }
-        Value::Object(run)
     }
 }
 
@@ -432,7 +252,7 @@ pub(super) fn run_error(error: &parallel::Error) -> RunError {
     }
 }
 
-fn lost() -> parallel::Error {
+pub(super) fn lost() -> parallel::Error {
     parallel::Error {
         kind: Kind::Lost,
         message: "the upstream's answer did not come whole".to_owned(),

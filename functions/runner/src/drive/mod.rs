@@ -4,9 +4,11 @@
 //! that report back to it. Whatever stops the task, the table holds all that the next holder needs.
 
 mod ask;
+mod batch;
 mod buy;
 mod cache;
 mod cursor;
+mod doubt;
 mod end;
 mod errand;
 mod fetch;

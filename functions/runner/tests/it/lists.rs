@@ -11,9 +11,10 @@ use domain::unit::Status;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
+use crate::ended::Ended;
 use crate::gate::{Act, Request};
 use crate::group::{Group, plain};
-use crate::world::{Ended, Setup, World};
+use crate::world::{Setup, World};
 
 const ROWS: [&str; 3] = ["Acme", "Bolt, \"Inc.\"", "Cäsar"];
 

@@ -7,6 +7,7 @@ mod asks;
 mod cache;
 mod costs;
 mod deaths;
+mod ended;
 mod ends;
 mod events;
 mod gate;

@@ -59,7 +59,7 @@ async fn without_a_suggestion_the_output_is_auto_and_a_warning_says_so() {
 async fn the_processor_is_the_one_asked_for_else_the_one_recommended() {
     let world = World::start().await;
     let ended = world.run(plain(1)).await;
-    let reason = |ended: &crate::world::Ended| {
+    let reason = |ended: &crate::ended::Ended| {
         let progress = &ended.unit.progress;
         (progress.processor.clone().expect("one"), progress.processor_reason.clone().expect("one"))
     };

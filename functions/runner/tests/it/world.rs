@@ -1,6 +1,6 @@
 //! Tables, queues, an upstream, and runners between them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -11,27 +11,25 @@ use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
 use domain::UnitId;
-use domain::delivery::Delivery;
 use domain::event::Flush;
 use domain::group::Secrets;
 use domain::input::FIRST_SOURCE;
 use domain::message::{self, Work};
-use domain::run::Run;
-use domain::unit::{Status, Unit};
-use futures::TryStreamExt;
+use domain::unit::Unit;
 use jiff::SignedDuration;
 use multitask::data_dir::DataDir;
 use multitask::doubles::Doubles;
 use multitask::sdk;
 use queue::{Places, Queue};
 use runner::{Parts, Runner, Settings};
-use serde_json::{Value, json};
-use simulator::{Config, RunEntry, Simulator};
+use serde_json::json;
+use simulator::{Config, Simulator};
 use store::{Created, Store, Tables};
 use tokio::net::TcpListener;
 use vault::{Sealer, Secret};
 use web::outbound::{Lookup, Outbound};
 
+use crate::ended::Ended;
 use crate::gate::Gate;
 use crate::group::{Group, inputs};
 
@@ -71,15 +69,6 @@ pub(crate) struct World {
     outbound: Outbound,
     units: AtomicU8,
     _directory: tempfile::TempDir,
-}
-
-/// A unit that is over, and everything that is left of it.
-pub(crate) struct Ended {
-    pub(crate) unit: Unit,
-    pub(crate) runs: Vec<Run>,
-    pub(crate) flushes: Vec<Flush>,
-    pub(crate) deliveries: Vec<Delivery>,
-    pub(crate) bought: Vec<RunEntry>,
 }
 
 impl World {
@@ -305,30 +294,6 @@ impl World {
         }
     }
 
-    /// Everything of a unit that is over, once all that must hold of any such unit was seen to hold.
-    pub(crate) async fn ended(&self, id: &UnitId) -> Ended {
-        let unit = self.unit(id).await;
-        assert!(unit.status.is_terminal());
-        assert_eq!((unit.sealed.as_ref(), unit.lease.due_at, unit.lease.holder.as_ref()), (None, None, None));
-        assert_eq!(unit.counts.total(), unit.rows(), "{:?}", unit.counts);
-        let flushes = self.flushes(id).await;
-        assert_eq!(flushes.len() as u64, unit.seq, "no flush is beyond the unit's sequence");
-        let mut told = HashSet::new();
-        for (index, status, attempt) in flushes.iter().flat_map(|flush| &flush.runs) {
-            assert!(
-                !status.is_terminal() || told.insert((index, attempt)),
-                "row {index} is told to end twice"
-            );
-        }
-        let runs: Vec<Run> = self.store.runs(id, 0..unit.rows()).try_collect().await.expect("readable runs");
-        let deliveries = self.store.deliveries(id).await.expect("a table");
-        assert_eq!(deliveries.len(), usize::try_from(unit.round).expect("few") + 1, "one for each end");
-        let bought = self.bought(&unit);
-        let marks: HashSet<String> = bought.iter().map(mark).collect();
-        assert_eq!(marks.len(), bought.len(), "nothing is bought twice: {bought:?}");
-        Ended { unit, runs, flushes, deliveries, bought }
-    }
-
     /// All flushes, which are numbered without gaps.
     pub(crate) async fn flushes(&self, id: &UnitId) -> Vec<Flush> {
         let flushes = self.store.all_events(id).await.expect("a table");
@@ -336,11 +301,6 @@ impl World {
             assert_eq!(*number, wanted, "the flushes have a gap");
         }
         flushes.into_iter().map(|(_, flush)| flush).collect()
-    }
-
-    fn bought(&self, unit: &Unit) -> Vec<RunEntry> {
-        let Some(group) = &unit.progress.upstream_group else { return Vec::new() };
-        self.simulator.ledger().runs_of_group(group)
     }
 
     /// How many messages of the queue are left, visible or not.
@@ -365,45 +325,6 @@ impl World {
         }
         all
     }
-}
-
-impl Ended {
-    pub(crate) fn statuses(&self) -> Vec<&'static str> {
-        self.runs.iter().map(|run| run.status.word()).collect()
-    }
-
-    pub(crate) fn errors(&self) -> Vec<&str> {
-        self.runs.iter().map(|run| run.error.as_ref().map_or("", |error| error.message.as_str())).collect()
-    }
-
-    pub(crate) fn status(&self) -> Status {
-        self.unit.status
-    }
-
-    /// The code of the failure of the unit as a whole.
-    pub(crate) fn failure(&self) -> Option<&str> {
-        self.unit.progress.failure.as_ref().map(|failure| failure.code.as_str())
-    }
-
-    pub(crate) fn output(&self, row: usize) -> Value {
-        let output = self.runs[row].output.as_ref().expect("an output");
-        serde_json::from_str(output.get()).expect("JSON")
-    }
-
-    /// Which attempts of which rows were bought, in the order of purchase.
-    pub(crate) fn marks(&self) -> Vec<String> {
-        self.bought.iter().map(mark).collect()
-    }
-
-    /// What the only delivery says.
-    pub(crate) fn told(&self) -> Value {
-        assert_eq!(self.deliveries.len(), 1);
-        serde_json::from_str(&self.deliveries[0].body).expect("JSON")
-    }
-}
-
-fn mark(run: &RunEntry) -> String {
-    run.metadata["mt_row"].as_str().expect("a mark").to_owned()
 }
 
 /// An attribute as people can read it, unpacked where it is packed.

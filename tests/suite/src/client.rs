@@ -36,7 +36,12 @@ impl Group {
 impl Client {
     /// A request with this person's key, to be filled and given to [`Client::send`].
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.base));
+        self.request_to(method, &format!("{}{path}", self.base))
+    }
+
+    /// A request to another server than Multitask, such as the upstream, with this person's key.
+    pub fn request_to(&self, method: Method, url: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, url);
         match &self.key {
             Some(key) => request.header("x-api-key", key),
             None => request,
@@ -77,18 +82,28 @@ impl Client {
         Group { id: text("taskgroup_id"), url: text("url") }
     }
 
-    /// The JSON of a group once it is over.
+    /// The JSON of a group once it is over, which must be soon.
     pub async fn finished(&self, group: &Group) -> Value {
+        soon("the end of the group", self.over(group)).await
+    }
+
+    /// The JSON of a large group once it is over, however long that takes while it goes on.
+    pub async fn over(&self, group: &Group) -> Value {
         let path = group.path(&format!(".json?wait={WAIT_SECONDS}"));
-        let over = async {
-            loop {
-                let result = self.get(&path).await.expect(200).json();
-                if result["status"]["is_active"] == false {
-                    return result;
-                }
+        let mut before = Value::Null;
+        loop {
+            let result = self.get(&path).await.expect(200).json();
+            if result["status"]["is_active"] == false {
+                return result;
             }
-        };
-        soon("the end of the group", over).await
+            let modified = result["status"]["modified_at"].clone();
+            assert_ne!(
+                modified, before,
+                "nothing has happened to the group for {WAIT_SECONDS} s: {}",
+                result["status"]
+            );
+            before = modified;
+        }
     }
 
     /// Opens an event stream; `last` is the id of the last event that was seen before.

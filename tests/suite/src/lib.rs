@@ -38,6 +38,7 @@ mod receiver;
 mod setup;
 mod world;
 
+use std::io::Write;
 use std::time::Duration;
 
 pub use answer::Answer;
@@ -54,6 +55,23 @@ pub use world::World;
 #[must_use]
 pub fn patience() -> Duration {
     if setup::aws_endpoint().is_some() { Duration::from_mins(4) } else { Duration::from_mins(1) }
+}
+
+/// Whether the worlds keep their state at an emulator, which is many times slower than what is built in.
+#[must_use]
+pub fn at_an_emulator() -> bool {
+    setup::aws_endpoint().is_some()
+}
+
+/// Says, past the test harness, that something was not checked because `what` is missing; in CI nothing may be missing.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whether this is CI stands in the environment and nowhere else"
+)]
+pub fn skip(what: &str, installer: &str) {
+    assert!(std::env::var("CI").is_err(), "{what} is not installed, and CI needs it: run {installer}");
+    let _ =
+        writeln!(std::io::stderr(), "SKIPPED: {what} is not installed; run {installer} to have this checked");
 }
 
 /// The output of `work`, which must come within [`patience`]; `what` says what is missing otherwise.

@@ -21,6 +21,8 @@ pub enum Reply {
     Status(u16),
     /// A status with a header.
     With(u16, &'static str, String),
+    /// A status with a body of a type.
+    Body(u16, &'static str, String),
     /// Nothing, for ever.
     Hang,
 }
@@ -122,6 +124,7 @@ async fn receive(State(receiver): State<Receiver>, uri: Uri, headers: HeaderMap,
     match reply.unwrap_or(Reply::Status(200)) {
         Reply::Status(code) => status(code).into_response(),
         Reply::With(code, name, value) => (status(code), [(name, value)]).into_response(),
+        Reply::Body(code, kind, text) => (status(code), [("content-type", kind)], text).into_response(),
         Reply::Hang => std::future::pending().await,
     }
 }

@@ -1,5 +1,13 @@
 //! The stories: each is told from outside, by what crosses the wire.
 
+mod addresses;
 mod first_curl;
+mod handing_over;
+mod keys;
 mod one_process;
+mod outputs;
+mod readme;
+mod refusals;
 mod restart;
+mod sizes;
+mod webhooks;

@@ -107,3 +107,36 @@ async fn a_key_that_may_not_create_groups_is_told_at_once() {
     let ended = world.run(plain(1)).await;
     assert_eq!((ended.status(), ended.failure()), (Status::Failed, Some("upstream_refused")));
 }
+
+#[tokio::test]
+async fn an_upstream_that_cannot_be_reached_is_waited_for_across_hand_overs() {
+    let world = World::start().await;
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let listen = free.local_addr().expect("an address");
+    drop(free);
+    let upstream = format!("http://{listen}");
+    let mut group = plain(2);
+    group.upstream = Some(upstream.clone());
+    let id = world.create(group).await;
+    let (runner, records) = (world.runner_at(&upstream), world.receive().await);
+    let moves = async {
+        while world.unit(&id).await.progress.waiting_for.is_none() {
+            world.clock.advance(Duration::from_secs(1));
+            tokio::task::yield_now().await;
+        }
+    };
+    let (left, ()) = tokio::join!(world.invoke(&runner, records), moves);
+    assert_eq!(left, Vec::<String>::new());
+    let unit = world.unit(&id).await;
+    let waits = unit.progress.waiting_for.expect("a word");
+    assert!(waits.contains("cannot be reached"), "{waits}");
+    assert_eq!(unit.lease.fruitless, 0, "that is no fault of the unit");
+
+    let config = simulator::Config { listen, speed: 2_000.0, ..simulator::Config::default() };
+    let recovered = simulator::Simulator::start(config).await.expect("the port is free");
+    let records = world.receive().await;
+    assert_eq!(world.invoke(&runner, records).await, Vec::<String>::new());
+    let unit = world.unit(&id).await;
+    assert_eq!((unit.status, unit.progress.waiting_for), (Status::Completed, None));
+    assert_eq!(recovered.ledger().runs().len(), 2);
+}

@@ -126,11 +126,13 @@ impl World {
 
     /// A runner in a process of its own.
     pub(crate) fn runner(&self) -> Runner {
-        self.runner_with(self.settings.clone())
+        self.runner_at(&self.simulator.url())
     }
 
-    pub(crate) fn runner_with(&self, settings: Settings) -> Runner {
-        let base = self.simulator.url().parse().expect("a URL");
+    /// A runner whose upstream is there.
+    pub(crate) fn runner_at(&self, upstream: &str) -> Runner {
+        let base = upstream.parse().expect("a URL");
+        let settings = self.settings.clone();
         Runner::new(Parts {
             store: self.gated.clone(),
             queue: self.queue.clone(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_scheduler::operation::create_schedule::CreateScheduleError;
 use aws_sdk_scheduler::types::{ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, Target};
 use data_encoding::HEXLOWER;
 use domain::message::{self, Attempt};
@@ -58,7 +59,9 @@ impl Queue {
             .await;
         match created {
             Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_conflict_exception()) => {
+            Err(error)
+                if error.as_service_error().is_some_and(CreateScheduleError::is_conflict_exception) =>
+            {
                 Ok(())
             }
             Err(error) => Err(error.into()),

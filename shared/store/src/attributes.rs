@@ -16,6 +16,7 @@ pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "numbers are copied at no cost")]
 pub(crate) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
@@ -49,6 +50,7 @@ impl<'a> Reader<'a> {
         format!("{} {}", key(crate::keys::PK), key(crate::keys::SK))
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "an error is told and done with")]
     fn corrupt(&self, attribute: &str, reason: impl ToString) -> Error {
         Error::corrupt(self.name(), format!("{attribute}: {}", reason.to_string()))
     }

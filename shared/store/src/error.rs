@@ -22,6 +22,7 @@ pub enum Error {
 }
 
 impl Error {
+    #[expect(clippy::needless_pass_by_value, reason = "an error is told and done with")]
     pub(crate) fn corrupt(item: impl Into<String>, reason: impl ToString) -> Self {
         Self::Corrupt { item: item.into(), reason: reason.to_string() }
     }

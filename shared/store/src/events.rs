@@ -28,10 +28,7 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        let error = match sent {
-            Ok(_) => return Ok(None),
-            Err(error) => error,
-        };
+        let Err(error) = sent else { return Ok(None) };
         let Some(PutItemError::ConditionalCheckFailedException(there)) = error.as_service_error() else {
             return Err(error.into());
         };

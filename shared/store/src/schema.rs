@@ -2,6 +2,7 @@
 //!
 //! A test holds the template against these definitions. Invariant: `units` has no stream; `outbox` has one.
 
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
@@ -78,7 +79,7 @@ impl Store {
         match create.send().await {
             Ok(_) => {}
             Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) =>
+                if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) =>
             {
                 return Ok(());
             }

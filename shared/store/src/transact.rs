@@ -17,10 +17,7 @@ impl Store {
         for _ in 0..TRIES {
             let sent =
                 self.client.transact_write_items().set_transact_items(Some(items.clone())).send().await;
-            let error = match sent {
-                Ok(_) => return Ok(true),
-                Err(error) => error,
-            };
+            let Err(error) = sent else { return Ok(true) };
             let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
                 error.as_service_error()
             else {

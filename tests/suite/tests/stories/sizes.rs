@@ -12,9 +12,12 @@ fn fails(row: usize) -> bool {
 
 /// A group of so many rows, each of which says which one it is.
 async fn create(owner: &Client, rows: usize) -> Group {
-    let input = |row| match fails(row) {
-        true => json!({"company": format!("Company {row}"), "simulate": "fail"}),
-        false => json!({"company": format!("Company {row}")}),
+    let input = |row| {
+        let mut input = json!({"company": format!("Company {row}")});
+        if fails(row) {
+            input["simulate"] = json!("fail");
+        }
+        input
     };
     owner
         .create(&json!({

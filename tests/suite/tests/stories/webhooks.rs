@@ -91,7 +91,7 @@ async fn an_endpoint_that_hangs_delays_none_of_a_hundred_others() {
             }))
             .await;
     }
-    let rows = |n: usize| told(&world, &owner, if n % 2 == 0 { "/even" } else { "/odd" });
+    let rows = |n: usize| told(&world, &owner, if n.is_multiple_of(2) { "/even" } else { "/odd" });
     let groups = futures::future::join_all((0..100).map(rows)).await;
     // The dead endpoint has not answered anything yet: its connections are never accepted.
     let hits = world.receiver().after(100).await;

@@ -68,6 +68,11 @@ async fn a_run_that_takes_longer_than_any_may_is_timed_out_alone() {
         world.until(&id, |unit| unit.counts.completed == 1).await;
         // Half an hour for queueing, and twice the longest documented time of lite.
         world.clock.advance(Duration::from_secs(1_800 + 240 + 1));
+        // It is found out at the next look around.
+        while !world.unit(&id).await.status.is_terminal() {
+            world.clock.advance(Duration::from_secs(1));
+            tokio::task::yield_now().await;
+        }
     };
     let (ended, ()) = tokio::join!(world.settle(&id), moves);
     assert_eq!((ended.status(), ended.statuses()), (Status::Partial, vec!["completed", "timed_out"]));

@@ -22,6 +22,8 @@ pub struct Config {
     pub server_key_arn: Option<String>,
     /// `ACCESS_TOKENS_ARN`: the secret with the operator's access tokens; optional.
     pub access_tokens_arn: Option<String>,
+    /// `WEBHOOK_SECRET_ARN`: whether the operator's secret signs every webhook. The secret itself is not read here.
+    pub operator_signs: bool,
     /// `MULTITASK_ALLOW_HOST`: hosts exempt from the address check, separated by commas.
     pub allow_hosts: Vec<String>,
     /// `AWS_LAMBDA_RUNTIME_API`: a host that nothing is ever fetched from.
@@ -51,6 +53,7 @@ impl Config {
             sealing_key_arn: vars.text("SEALING_KEY_ARN"),
             server_key_arn: vars.text_if_any("PARALLEL_API_KEY_ARN"),
             access_tokens_arn: vars.text_if_any("ACCESS_TOKENS_ARN"),
+            operator_signs: vars.text_if_any("WEBHOOK_SECRET_ARN").is_some(),
             allow_hosts: vars.list("MULTITASK_ALLOW_HOST"),
             runtime_api: vars.text_if_any("AWS_LAMBDA_RUNTIME_API"),
         };
@@ -75,7 +78,7 @@ mod tests {
 
     #[test]
     fn what_the_operator_need_not_set_has_its_default() {
-        let optional = ["PARALLEL", "PUBLIC", "ACCESS", "ALLOW", "RUNTIME"];
+        let optional = ["PARALLEL", "PUBLIC", "ACCESS", "ALLOW", "RUNTIME", "WEBHOOK"];
         let required =
             |name: &str| (!optional.iter().any(|part| name.contains(part))).then(|| "x".to_owned());
         let config = Config::from_vars(required).expect("everything needed is set");

@@ -73,6 +73,8 @@ pub struct Settings {
     pub upstream: Url,
     /// The public base of every URL; without it, what API Gateway says of itself.
     pub public_url: Option<String>,
+    /// Whether the operator's secret signs every webhook, so that owners have none of their own to be shown.
+    pub operator_signs: bool,
 }
 
 /// The function; clones share everything.

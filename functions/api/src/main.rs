@@ -32,7 +32,12 @@ async fn connect(config: Config) -> anyhow::Result<Api> {
         None => Vec::new(),
     };
     let access = Access { server_key, tokens, ..Access::default() };
-    let settings = Settings { access, upstream: config.upstream, public_url: config.public_url };
+    let settings = Settings {
+        access,
+        upstream: config.upstream,
+        public_url: config.public_url,
+        operator_signs: config.operator_signs,
+    };
     let allowed = outbound::Settings::from_rules(&config.allow_hosts, config.runtime_api)?;
     let outbound = Outbound::new(allowed)?;
     let (store, queue) = (store::Store::new(&aws, config.tables), queue::Queue::new(&aws, config.places));

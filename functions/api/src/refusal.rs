@@ -46,6 +46,8 @@ pub(crate) enum Refusal {
     NoDelivery,
     /// The signing secret was sealed with another key.
     SecretUnreadable,
+    /// Webhooks are signed by the operator's secret, which is nobody else's to see.
+    OperatorSigns,
     /// Nothing says under which URL this service is known.
     NoBase,
     /// A group without rows was to be created.
@@ -112,6 +114,10 @@ impl From<Refusal> for Problem {
             Refusal::SecretUnreadable => Self::conflict(
                 "The signing secret was sealed with another sealing key and cannot be shown. \
                  POST /v1beta/webhooks/secret/rotate makes a new one.",
+            ),
+            Refusal::OperatorSigns => Self::conflict(
+                "The operator's secret signs every webhook of this service: ask the operator for it, \
+                 or give a webhook_secret of its own with each group.",
             ),
             Refusal::NoRows => Self::unprocessable(vec![Fault::new(
                 "/inputs",

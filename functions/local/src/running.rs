@@ -99,7 +99,12 @@ async fn compose(options: Options) -> anyhow::Result<Running> {
         outbound,
         clock: clock.clone(),
         entropy,
-        settings: api::Settings { access, upstream: upstream.base.clone(), public_url: Some(url.clone()) },
+        settings: api::Settings {
+            access,
+            upstream: upstream.base.clone(),
+            public_url: Some(url.clone()),
+            operator_signs: secrets.webhook_secret.is_some(),
+        },
         on_change: work::on_change(&wake),
     });
 

@@ -92,17 +92,19 @@ impl Client {
         let path = group.path(&format!(".json?wait={WAIT_SECONDS}"));
         let mut before = Value::Null;
         loop {
-            let result = self.get(&path).await.expect(200).json();
+            let change = async {
+                loop {
+                    let result = self.get(&path).await.expect(200).json();
+                    if result["status"]["is_active"] == false || result["status"]["modified_at"] != before {
+                        return result;
+                    }
+                }
+            };
+            let result = soon("a change of the group", change).await;
             if result["status"]["is_active"] == false {
                 return result;
             }
-            let modified = result["status"]["modified_at"].clone();
-            assert_ne!(
-                modified, before,
-                "nothing has happened to the group for {WAIT_SECONDS} s: {}",
-                result["status"]
-            );
-            before = modified;
+            before = result["status"]["modified_at"].clone();
         }
     }
 

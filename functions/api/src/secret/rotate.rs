@@ -16,6 +16,9 @@ use crate::{Api, TRIES, after, identity};
 pub(crate) async fn rotate(State(api): State<Api>, headers: HeaderMap) -> Result<Response, Refusal> {
     let caller = identity::caller(&api, &headers)?;
     let owner = identity::owner(&api, &caller);
+    if api.settings().operator_signs {
+        return Err(Refusal::OperatorSigns);
+    }
     for _ in 0..TRIES {
         let now = api.now();
         let seen = api.store().signing_secrets(&owner).await?;

@@ -15,6 +15,9 @@ use crate::{Api, TRIES, identity};
 pub(crate) async fn show(State(api): State<Api>, headers: HeaderMap) -> Result<Response, Refusal> {
     let caller = identity::caller(&api, &headers)?;
     let owner = identity::owner(&api, &caller);
+    if api.settings().operator_signs {
+        return Err(Refusal::OperatorSigns);
+    }
     for _ in 0..TRIES {
         let now = api.now();
         if let Some(kept) = api.store().signing_secrets(&owner).await? {

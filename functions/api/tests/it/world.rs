@@ -135,6 +135,7 @@ impl World {
                 access,
                 upstream: "https://upstream.example/".parse().expect("a URL"),
                 public_url: public_url.map(str::to_owned),
+                operator_signs: false,
             },
             on_change: Arc::new(move |id| changed.lock().expect("no holder panics").push(id.clone())),
         })

@@ -115,6 +115,22 @@ async fn a_receiver_that_is_gone_for_good_is_not_asked_again_until_it_is_told_to
     assert_eq!(after_attempts(&owner, &group, 2).await["state"], "delivered");
 }
 
+#[tokio::test]
+async fn where_the_operators_secret_signs_it_is_shown_to_nobody() {
+    let operators = "whsec_dGhlLW9wZXJhdG9ycy1zZWNyZXQtZm9yLWFsbA==";
+    let secret = Some(vault::Secret::new(operators));
+    let world = World::setup().options(|options| options.secrets.webhook_secret = secret).start().await;
+    let owner = world.owner("the-owners-key");
+    told(&world, &owner, "/hook").await;
+    assert!(world.receiver().after(1).await[0].verifies_by(operators));
+    for refused in [
+        owner.get("/v1beta/webhooks/secret").await,
+        owner.post("/v1beta/webhooks/secret/rotate", &json!({})).await,
+    ] {
+        assert!(refused.expect(409).text.contains("operator"));
+    }
+}
+
 /// The package that others verify with, in a process of its own; it prints what it verified.
 const VERIFY: &str = "import sys, json; from standardwebhooks import Webhook; \
     given = json.load(sys.stdin); print(Webhook(given['secret']).verify(given['body'], given['headers'])['id'])";

@@ -26,6 +26,8 @@ const WATCHERS: usize = 100;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    // An error means that there is one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     println!(
         "Groups of one to three fields, processor lite; the service and the simulator in processes of their own.\n"
     );

@@ -103,8 +103,10 @@ fn memory_stays_bounded_whatever_is_sent() {
     assert_eq!(bad(Form::Ndjson, format!("\"{long}\"\n\"b\"").as_bytes()), [too_long]);
     let unclosed = format!("a\n\"{}", "x\n".repeat(row::WRITTEN_BYTES));
     assert_eq!(bad(Form::Csv, unclosed.as_bytes()), [format!("{too_long} (is a quote not closed?)")]);
-    let wide = ["a"; crate::limits::COLUMNS + 2].join(",");
-    assert_eq!(bad(Form::Csv, wide.as_bytes()), ["the header has more than 1000 columns"]);
+    for more in [1, 2, 1_000] {
+        let wide = vec!["a"; crate::limits::COLUMNS + more].join(",") + "\n";
+        assert_eq!(bad(Form::Csv, wide.as_bytes()), ["the header has more than 1000 columns"]);
+    }
     let spaces = " ".repeat(10_000);
     assert_eq!(bad(Form::Json, spaces.as_bytes()), ["the list begins with nothing"]);
     let faults = read_all(Form::Json, format!("[{}1]", "1,".repeat(5_000)).as_bytes()).expect_err("numbers");

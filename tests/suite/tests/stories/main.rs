@@ -4,6 +4,7 @@ mod addresses;
 mod first_curl;
 mod handing_over;
 mod keys;
+mod limits;
 mod one_process;
 mod outputs;
 mod readme;

@@ -6,6 +6,9 @@ use suite::{Client, World};
 
 const GROUPS: &str = "/v1beta/tasks/groups";
 
+/// Makes the fields of a request that is as large as this.
+type Make = fn(usize) -> Value;
+
 /// What `/limits.json` says.
 struct Limits(Value);
 
@@ -60,7 +63,6 @@ async fn each_field_may_be_as_large_as_its_limit_and_not_one_more() {
     let owner = world.owner("the-owners-key");
     let limits = Limits::of(&owner).await;
     let edge = |name: &str| limits.get(name);
-    type Make = fn(usize) -> Value;
     let cases: [(&str, &str, Make); 17] = [
         ("metadata_entries", "/metadata", |n| json!({"metadata": entries(n)})),
         ("metadata_key_chars", "/metadata/", |n| json!({"metadata": {"k".repeat(n): "v"}})),

@@ -7,7 +7,6 @@ use domain::delivery::State;
 use domain::message::{Attempt, Work};
 use domain::unit::Status;
 use jiff::{SignedDuration, Timestamp};
-use store::Due;
 use tracing::{info, warn};
 
 use crate::Runner;
@@ -46,7 +45,7 @@ impl Runner {
         for due in self.store.due_units(units).await?.chunks(BATCH) {
             let mut work = Vec::new();
             for due in due {
-                if self.store.move_due(due, next_look(due, now)).await? {
+                if self.store.move_due(due, next_look(due.modified_at, now)).await? {
                     work.push(match due.status {
                         Status::Deleted => Work::Remove { id: due.id.clone() },
                         _ => Work::Unit { id: due.id.clone(), hop: due.hop },
@@ -60,8 +59,7 @@ impl Runner {
         for due in self.store.due_deliveries(deliveries).await? {
             let delivery = &due.delivery;
             let State::Pending { attempt, due_at } = delivery.state else { continue };
-            let again =
-                now.max(due_at).saturating_add(SignedDuration::from_mins(5)).unwrap_or(Timestamp::MAX);
+            let again = next_look(due_at, now);
             if self.store.move_delivery_due(&due, again).await? {
                 let message = Attempt { unit: delivery.unit.clone(), delivery: delivery.key(), attempt };
                 self.queue.send_attempt(&message, due_at, now).await?;
@@ -89,11 +87,11 @@ impl Runner {
     }
 }
 
-/// When to look again: twice as long as the unit has been waiting, within bounds.
-fn next_look(due: &Due, now: Timestamp) -> Timestamp {
-    let waited = now.duration_since(due.modified_at);
+/// When to look again at what has been waiting `since` then, or is to wait until then: after twice as long as that, within bounds.
+fn next_look(since: Timestamp, now: Timestamp) -> Timestamp {
+    let waited = now.duration_since(since);
     let wait = waited.saturating_mul(2).clamp(AGAIN.0, AGAIN.1);
-    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+    now.max(since).saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -103,19 +101,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_unit_that_waits_is_looked_at_less_and_less_often() {
+    fn what_waits_is_looked_at_less_and_less_often() {
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a time");
-        let look = |waited: u64| {
-            let modified_at = now - Duration::from_secs(waited);
-            let due = Due {
-                id: domain::UnitId::from_bits([0; 16]),
-                hop: 0,
-                status: Status::Pending,
-                due_at: now,
-                modified_at,
-            };
-            next_look(&due, now).duration_since(now).as_secs()
-        };
+        let look =
+            |waited: u64| next_look(now - Duration::from_secs(waited), now).duration_since(now).as_secs();
         assert_eq!((look(0), look(120), look(86_400)), (60, 240, 3_600));
+    }
+
+    #[test]
+    fn what_is_not_due_yet_is_looked_at_after_it_is() {
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a time");
+        let later = now + Duration::from_mins(10);
+        assert_eq!(next_look(later, now).duration_since(now).as_secs(), 660);
     }
 }

@@ -54,6 +54,7 @@ fn body(unit: &Unit, now: Timestamp) -> Value {
 const fn subject(kind: Kind) -> &'static str {
     match kind {
         Kind::Group => "task_group",
+        Kind::Task => "task",
     }
 }
 

@@ -89,6 +89,8 @@ impl Status {
 pub enum Kind {
     /// Many runs of one specification.
     Group,
+    /// One run, followed live: a group of one whose run's own events are kept.
+    Task,
 }
 
 impl Kind {
@@ -97,6 +99,7 @@ impl Kind {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Group => "group",
+            Self::Task => "task",
         }
     }
 }

@@ -160,6 +160,7 @@ async fn write(store: &Store, rows: u32) -> anyhow::Result<UnitId> {
         status: unit.status,
         counts: unit.counts,
         runs: runs.iter().map(|run| (run.index, run.status, run.attempt)).collect(),
+        told: Vec::new(),
         message: None,
     };
     match store.finish(&unit, &flush, &[]).await? {

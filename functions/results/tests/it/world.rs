@@ -349,6 +349,7 @@ impl Group<'_> {
             status: self.unit.status,
             counts: self.unit.counts,
             runs,
+            told: Vec::new(),
             message: None,
         }
     }

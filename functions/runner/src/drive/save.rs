@@ -114,6 +114,7 @@ impl Drive<'_> {
             status,
             counts: self.unit.counts,
             runs: runs.to_vec(),
+            told: Vec::new(),
             message: self.unit.progress.waiting_for.clone(),
         }
     }

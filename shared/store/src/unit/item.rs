@@ -129,6 +129,7 @@ pub(crate) fn status(reader: &Reader<'_>) -> Result<Status> {
 pub(crate) fn kind(reader: &Reader<'_>) -> Result<Kind> {
     match reader.text("kind")? {
         "group" => Ok(Kind::Group),
+        "task" => Ok(Kind::Task),
         word => Err(Error::corrupt(reader.name(), format!("kind: unknown word {word}"))),
     }
 }

@@ -28,7 +28,7 @@ mod words;
 
 pub use format::Format;
 pub use head::Head;
-pub use html::content_security_policy;
+pub use html::{ICON, STYLE, content_security_policy};
 pub use json::Json;
 pub use options::{Options, Shape};
 pub use out::Out;

@@ -6,10 +6,11 @@ use data_encoding::BASE64;
 use domain::unit::Unit;
 use ring::digest;
 
-pub(super) const STYLE: &str = include_str!("style.css");
+/// The style of every page: its colours, its type, and what pages have in common.
+pub const STYLE: &str = include_str!("style.css");
 pub(super) const SCRIPT: &str = include_str!("live.js");
-/// Three rows of a table.
-pub(super) const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%233d52d5'/%3E%3Cpath d='M4 5h8M4 8h8M4 11h5' stroke='%23fff' stroke-width='1.5' stroke-linecap='round'/%3E%3C/svg%3E";
+/// Three rows of a table, as the address of a picture.
+pub const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%233d52d5'/%3E%3Cpath d='M4 5h8M4 8h8M4 11h5' stroke='%23fff' stroke-width='1.5' stroke-linecap='round'/%3E%3C/svg%3E";
 
 static HASHES: LazyLock<(String, String)> = LazyLock::new(|| (hash(STYLE), hash(SCRIPT)));
 

@@ -8,7 +8,7 @@ mod page;
 mod sources;
 mod value;
 
-pub use assets::content_security_policy;
+pub use assets::{ICON, STYLE, content_security_policy};
 
 use std::sync::Arc;
 

@@ -6,6 +6,7 @@
 
 mod about;
 mod accepted;
+mod app;
 mod base;
 mod check;
 pub mod config;

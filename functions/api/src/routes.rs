@@ -8,16 +8,17 @@ use axum::routing::{delete, get, post};
 use web::cors;
 use web::routes::{Function, function_of, refuse};
 
-use crate::about::{health, limits, page};
+use crate::about::{health, limits};
 use crate::groups::{create, estimate, list};
 use crate::secret::{rotate, show};
 use crate::unit::{append, cancel, redeliver, retry};
-use crate::{Api, head, unit};
+use crate::{Api, app, head, unit};
 
 /// The routes of the table that are this function's, and nothing else: for a process that serves other routes too.
 pub fn router(api: Api) -> Router {
     Router::new()
-        .route("/", get(page::page))
+        .route("/", get(app::page))
+        .route("/assets/{name}", get(app::asset))
         .route("/health", get(health::health))
         .route("/limits.json", get(limits::limits))
         .route("/v1beta/tasks/groups", get(list::list).post(create::create))

@@ -43,6 +43,7 @@ pub const ROUTES: &[Route] = &[
     api("GET", "/"),
     api("GET", "/health"),
     api("GET", "/limits.json"),
+    api("GET", "/assets/{name}"),
     api("GET", "/v1beta/tasks/groups"),
     api("POST", "/v1beta/tasks/groups"),
     api("POST", "/v1beta/tasks/multitask"),

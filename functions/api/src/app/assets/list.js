@@ -17,18 +17,8 @@ const drawn = new Map();
 const capital = (word) => (word[0].toUpperCase() + word.slice(1)).replaceAll("_", " ");
 const isOver = (word) => !["pending", "running"].includes(word);
 
-function ofGroup(group) {
-  const counts = group.task_run_status_counts ?? {};
-  const over = ["completed", "failed", "cancelled", "timed_out"].reduce((sum, word) => sum + (counts[word] ?? 0), 0);
-  const rows = group.num_task_runs;
-  return {
-    id: group.taskgroup_id, url: group.url, status: group.status, kind: rows === 1 ? "Group of 1 row" : `Group of ${rows} rows`,
-    progress: isOver(group.status) ? 100 : rows ? Math.floor((over * 100) / rows) : 0, detail: counts.failed ? `${counts.failed} failed` : "",
-    processor: group.processor, created: group.created_at,
-  };
-}
-
-const summary = (unit) => Object.entries(unit.metadata ?? {}).slice(0, 3).map(([name, value]) => `${name}: ${value}`).join(", ");
+const entries = (metadata) => Object.entries(metadata ?? {}).slice(0, 3).map(([name, value]) => `${name}: ${value}`).join(", ");
+const title = ({ kind, runs }) => (kind === "task" ? "Task" : runs === 1 ? "Group of 1 row" : `Group of ${runs} rows`);
 
 function button(label, id, run) {
   const node = make("button", "quiet", label);
@@ -59,13 +49,14 @@ function actions(unit) {
 function row(unit) {
   const line = make("tr");
   const what = make("td");
-  const link = make("a", "", unit.kind);
+  const link = make("a", "", title(unit));
   link.href = unit.url;
-  what.append(link, make("div", "id", unit.id), make("div", "null", unit.summary));
+  what.append(link, make("div", "preview-line", unit.inputPreview ?? ""), make("div", "id", unit.id));
+  if (entries(unit.metadata)) what.append(make("div", "null", entries(unit.metadata)));
   const state = make("td");
   const pill = make("span", "pill", capital(unit.status));
   pill.dataset.status = unit.status;
-  state.append(pill, make("div", "null", unit.detail));
+  state.append(pill);
   const progress = make("td");
   const bar = make("progress", unit.status === "completed" ? "completed" : "");
   bar.max = 100;
@@ -73,8 +64,8 @@ function row(unit) {
   bar.setAttribute("aria-label", `Progress of ${unit.id.slice(0, 8)}`);
   progress.append(bar);
   const created = make("td");
-  const time = make("time", "", new Date(unit.created).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" }));
-  time.dateTime = unit.created;
+  const time = make("time", "", new Date(unit.createdAt).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" }));
+  time.dateTime = unit.createdAt;
   created.append(time);
   line.append(what, state, progress, make("td", "", unit.processor ?? ""), created, actions(unit));
   line.setAttribute("role", "row");
@@ -96,7 +87,9 @@ function draw(page) {
   if (!empty.hidden) {
     const link = make("a", "", "Start with a task");
     link.href = "./";
-    empty.replaceChildren(isFiltered ? make("p", "", "Nothing fits. Search for less, or for another status.") : make("p", "", "There is nothing yet."), link);
+    // a page of the list may be empty and have older ones behind it
+    const fits = next ? "Nothing fits so far; there may be more under Older." : "Nothing fits. Search for less, or for another status.";
+    empty.replaceChildren(make("p", "", isFiltered ? fits : "There is nothing yet."), link);
     link.hidden = Boolean(isFiltered);
   }
 }
@@ -113,13 +106,13 @@ async function load({ quiet = false } = {}) {
   if (cursors.at(-1)) query.set("cursor", cursors.at(-1));
   let answer;
   try {
-    answer = await ask("GET", `v1beta/tasks/groups?${query}`, { signal: running.signal });
+    answer = await ask("GET", `api/tasks?${query}`, { signal: running.signal });
   } catch {
     return;
   }
   if (answer.ok) {
     next = answer.body.next_cursor;
-    const page = answer.body.groups.map((group) => ({ ...ofGroup(group), summary: summary(group) }));
+    const page = answer.body.tasks;
     draw(page);
     if (!quiet) told.textContent = page.length === 1 ? "1 is shown." : `${page.length} are shown.`;
     told.classList.remove("wrong");

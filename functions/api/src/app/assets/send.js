@@ -75,6 +75,7 @@ export function start(form, path, read) {
     form.ariaBusy = "false";
     state.textContent = "";
     if (answer.ok) return location.assign(answer.body.url);
-    show(form, answer.body.detail ?? `The service answered ${answer.status}.`, answer.body.errors);
+    const told = (answer.body.errors ?? []).map(({ pointer, detail }) => ({ pointer, message: detail }));
+    show(form, answer.body.detail ?? `The service answered ${answer.status}.`, told);
   });
 }

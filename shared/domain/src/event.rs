@@ -3,6 +3,7 @@
 //! Each flush of a holder writes one [`Flush`] before it moves the unit's `seq` over it; readers never read beyond `seq`.
 //! Invariant: flushes of a unit are numbered without gaps from 1.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -35,7 +36,7 @@ pub struct Flush {
 /// Something that the upstream told of a task's run while it ran: its state, its statistics, a message.
 ///
 /// The upstream replays all of a run's events to whoever connects and numbers none of them: two are the same that have the
-/// same kind, time and text.
+/// same kind, time and text; two states, that tell the same status of the same run since the same time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Told {
     /// The upstream's word for its kind, such as `task_run.progress_stats`.
@@ -43,7 +44,8 @@ pub struct Told {
     /// When it happened, where the upstream says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
-    /// All of it, byte for byte.
+    /// All of it, byte for byte; of a state only its kind and the run, since the output is kept with the run; of what is larger than
+    /// any flush may be, its kind, how many bytes it has, and how it begins.
     pub data: Arc<RawValue>,
 }
 
@@ -54,3 +56,11 @@ impl PartialEq for Told {
 }
 
 impl Eq for Told {}
+
+impl Hash for Told {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.kind.hash(state);
+        self.at.hash(state);
+        self.data.get().hash(state);
+    }
+}

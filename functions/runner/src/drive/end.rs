@@ -63,6 +63,10 @@ impl Drive<'_> {
     async fn end_as(&mut self, status: Status) -> Step<Option<Left>> {
         let mut runs = self.store_ready().await?;
         self.unit.progress.waiting_for = None;
+        self.trace.heard.release();
+        if !self.trace.heard.is_one_batch() {
+            self.tell(std::mem::take(&mut runs)).await?;
+        }
         let mut flush = self.next_flush(status, &runs);
         let open = if status == Status::TimedOut { RunStatus::TimedOut } else { RunStatus::Failed };
         let mut ended = self.unit.clone();

@@ -15,6 +15,11 @@ use super::{Drive, Left, Step, signed};
 const TOTALS: Duration = Duration::from_secs(5);
 
 impl Drive<'_> {
+    /// Whether nothing is under way that could still bring news, once all rows are over: a result that is still being asked for is none then.
+    pub(super) fn is_quiet(&self) -> bool {
+        !self.listing && self.buying.is_idle()
+    }
+
     /// All runs are over: reconciles with the upstream, then ends the unit. None if there is something to do after all.
     pub(super) async fn finish(&mut self) -> Step<Option<Left>> {
         self.reconcile_totals().await?;

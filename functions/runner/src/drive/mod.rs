@@ -356,11 +356,6 @@ impl<'a> Drive<'a> {
         }
     }
 
-    /// Whether nothing is under way that could still bring news, once all rows are over: a result that is still being asked for is none then.
-    fn is_quiet(&self) -> bool {
-        !self.listing && self.buying.is_idle()
-    }
-
     fn now(&self) -> Timestamp {
         self.runner.clock.now()
     }

@@ -110,12 +110,12 @@ async fn dies_at_each_write(act: Act) {
 
 #[tokio::test]
 async fn a_holder_that_dies_before_any_of_its_writes_loses_and_repeats_no_event() {
-    dies_at_each_write(Act::HoldBefore).await;
+    Box::pin(dies_at_each_write(Act::HoldBefore)).await;
 }
 
 #[tokio::test]
 async fn a_holder_that_dies_after_any_of_its_writes_loses_and_repeats_no_event() {
-    dies_at_each_write(Act::HoldAfter).await;
+    Box::pin(dies_at_each_write(Act::HoldAfter)).await;
 }
 
 #[tokio::test]

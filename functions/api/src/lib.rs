@@ -5,6 +5,7 @@
 //! do the rest. Invariants: no answer waits for the upstream; a unit is changed by its owner only; keys leave this function sealed.
 
 mod about;
+mod accept;
 mod accepted;
 mod app;
 mod base;
@@ -15,9 +16,11 @@ mod groups;
 mod head;
 mod idempotency;
 mod identity;
+mod lists;
 mod refusal;
 mod routes;
 mod secret;
+mod tasks;
 mod unit;
 
 use std::sync::Arc;

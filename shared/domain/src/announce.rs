@@ -109,6 +109,7 @@ mod tests {
             counts: Counts { completed: 1, failed: 2, ..Counts::default() },
             spec: Spec {
                 public_base: "https://multitask.test".to_owned(),
+                preview: None,
                 upstream: "https://upstream.test".to_owned(),
                 visibility: Visibility::Link,
                 group: GroupSpec {

@@ -124,6 +124,7 @@ async fn write(store: &Store, rows: u32) -> anyhow::Result<UnitId> {
         counts: Counts::pending(rows),
         spec: Spec {
             public_base: "https://api.example".to_owned(),
+            preview: None,
             upstream: "https://upstream.example".to_owned(),
             visibility: Visibility::Link,
             group: GroupSpec {

@@ -9,6 +9,9 @@ mod sources;
 mod value;
 
 pub use assets::{ICON, STYLE, content_security_policy};
+pub(crate) use assets::{TASK_SCRIPT, TASK_STYLE};
+pub(crate) use sources::{cell, dot};
+pub(crate) use value::value;
 
 use std::sync::Arc;
 

@@ -4,19 +4,19 @@
 
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use domain::UnitId;
 use domain::unit::{Unit, Visibility};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
 use views::Format;
 use web::Problem;
 
 use crate::refusal::Refusal;
-use crate::{Api, identity};
+use crate::{Api, identity, tasks};
 
 /// What a GET of this path would begin with, where the path is one of a unit's.
 pub(crate) async fn answer(api: &Api, path: &str, headers: &HeaderMap) -> Response {
-    let mut segments = path.split('/').skip(1);
-    let (name, rest) = (segments.next().unwrap_or_default(), segments.collect::<Vec<_>>());
-    match begun(api, name, &rest, headers).await {
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    match begun(api, &segments, headers).await {
         Ok(content_type) => {
             let known = [(CONTENT_TYPE, content_type), (CACHE_CONTROL, "no-cache"), (VARY, "accept")];
             known.into_response()
@@ -25,10 +25,37 @@ pub(crate) async fn answer(api: &Api, path: &str, headers: &HeaderMap) -> Respon
     }
 }
 
-async fn begun(api: &Api, name: &str, rest: &[&str], headers: &HeaderMap) -> Result<&'static str, Refusal> {
+async fn begun(api: &Api, segments: &[&str], headers: &HeaderMap) -> Result<&'static str, Refusal> {
+    let (name, rest) = match segments {
+        ["api", "tasks", task, rest @ ..] => return begun_of_task(api, task, rest, headers).await,
+        ["task", name, rest @ ..] | [name, rest @ ..] => (*name, rest),
+        [] => return Err(Refusal::NoUnit),
+    };
     let (id, suffix) = web::routes::unit(name).ok_or(Refusal::NoUnit)?;
+    begun_of(api, &id, suffix, rest, headers).await
+}
+
+/// A task's own resource, which is JSON whatever is accepted.
+async fn begun_of_task(
+    api: &Api,
+    task: &str,
+    rest: &[&str],
+    headers: &HeaderMap,
+) -> Result<&'static str, Refusal> {
+    let id = tasks::change::id(api, task, headers).await?;
+    let suffix = if rest.is_empty() { Some(Format::Json.suffix()) } else { None };
+    begun_of(api, &id, suffix, rest, headers).await
+}
+
+async fn begun_of(
+    api: &Api,
+    id: &UnitId,
+    suffix: Option<&str>,
+    rest: &[&str],
+    headers: &HeaderMap,
+) -> Result<&'static str, Refusal> {
     let unknown = |what: &str| Refusal::Refused(Problem::not_found(what));
-    let unit = identity::present(api, &id).await?;
+    let unit = identity::present(api, id).await?;
     if unit.spec.visibility == Visibility::Key || rest.first() == Some(&"deliveries") {
         owned(api, &unit, headers)?;
     }
@@ -46,7 +73,7 @@ async fn begun(api: &Api, name: &str, rest: &[&str], headers: &HeaderMap) -> Res
             if is_there {
                 Ok(Format::Json.content_type())
             } else {
-                Err(unknown("The group has no run with this number."))
+                Err(unknown("It has no run with this number."))
             }
         }
         _ => Ok(Format::Json.content_type()),

@@ -1,4 +1,5 @@
-//! `Idempotency-Key`: the same request under the same key has its effect once, and gets the same answer each time.
+//! `Idempotency-Key`, and a caller's own id for a task: the same request under the same key has its effect once, and gets the same answer
+//! each time.
 //!
 //! What the key remembers is written in the transaction of the effect, so of two requests at the same time one has it and the other finds it.
 
@@ -20,6 +21,16 @@ pub(crate) struct Key {
     owner: OwnerId,
     text: String,
     request: String,
+    kind: Kind,
+}
+
+/// Where a key comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The header.
+    Header,
+    /// The caller's own id for what it makes, which is known as long as that is.
+    OwnId,
 }
 
 impl Key {
@@ -32,7 +43,14 @@ impl Key {
                 format!("an Idempotency-Key is 1 to {} visible characters", limits::IDEMPOTENCY_KEY_CHARS);
             return Err(Refusal::Faulty { faults: vec![Fault::new("", message)], received: None });
         }
-        Ok(Some(Self { owner: owner.clone(), text: key.to_owned(), request: request(parts) }))
+        let (owner, text) = (owner.clone(), key.to_owned());
+        Ok(Some(Self { owner, text, request: request(parts), kind: Kind::Header }))
+    }
+
+    /// The key that a caller's own id is.
+    pub(crate) fn of_own_id(id: &str, owner: &OwnerId, parts: &[&[u8]]) -> Self {
+        let text = store::own_id(id);
+        Self { owner: owner.clone(), text, request: request(parts), kind: Kind::OwnId }
     }
 
     /// The answer that was given to this request before, if it was.
@@ -44,7 +62,10 @@ impl Key {
     /// What was answered before, if it was to this very request.
     pub(crate) fn again(&self, remembered: &Remembered, headers: &HeaderMap) -> Result<Response, Refusal> {
         if remembered.request != self.request {
-            return Err(Refusal::KeyReused);
+            return Err(match self.kind {
+                Kind::Header => Refusal::KeyReused,
+                Kind::OwnId => Refusal::IdReused,
+            });
         }
         let body: Value = serde_json::from_str(&remembered.answer).map_err(|error| {
             store::Error::Corrupt { item: "an answer".to_owned(), reason: error.to_string() }
@@ -60,7 +81,10 @@ impl Key {
             request: self.request.clone(),
             answer: answer.to_string(),
             at: now,
-            until: after(now, limits::IDEMPOTENCY_RETENTION),
+            until: match self.kind {
+                Kind::Header => after(now, limits::IDEMPOTENCY_RETENTION),
+                Kind::OwnId => after(now, limits::CHILD_RETENTION),
+            },
         }
     }
 }

@@ -5,7 +5,9 @@
 //! do the rest. Invariants: no answer waits for the upstream; a unit is changed by its owner only; keys leave this function sealed.
 
 mod about;
+mod accept;
 mod accepted;
+mod app;
 mod base;
 mod check;
 pub mod config;
@@ -14,9 +16,11 @@ mod groups;
 mod head;
 mod idempotency;
 mod identity;
+mod lists;
 mod refusal;
 mod routes;
 mod secret;
+mod tasks;
 mod unit;
 
 use std::sync::Arc;

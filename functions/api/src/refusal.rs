@@ -24,6 +24,8 @@ pub(crate) enum Refusal {
     TooDear(Fault),
     /// The `Idempotency-Key` was used for another request.
     KeyReused,
+    /// The caller's own id names another of its tasks.
+    IdReused,
     /// There is no such unit, or it was deleted.
     NoUnit,
     /// The unit's time is over.
@@ -40,6 +42,8 @@ pub(crate) enum Refusal {
     EndedAsAWhole(Status),
     /// The unit's own list is still to be read, so the place of further rows is not known.
     ListUnread,
+    /// The unit is a task, which has one input for good.
+    OneInput,
     /// The unit was appended to, or taken up again, as often as that is possible.
     TooOften,
     /// The unit has told nothing by that hook.
@@ -80,16 +84,21 @@ impl From<Refusal> for Problem {
             Refusal::KeyReused => Self::conflict(
                 "This Idempotency-Key was used for another request. A new request needs a key of its own.",
             ),
-            Refusal::NoUnit => Self::not_found("There is no group with this id; it may have been deleted."),
-            Refusal::Expired => Self::gone("The group was kept for 30 days after its end, and is gone."),
+            Refusal::IdReused => Self::conflict(
+                "This id was given to another task of yours. A new task needs an id of its own, or none.",
+            ),
+            Refusal::NoUnit => {
+                Self::not_found("There is no task or group with this id; it may have been deleted.")
+            }
+            Refusal::Expired => Self::gone("It was kept for 30 days after its end, and is gone."),
             Refusal::NotTheOwner => {
                 Self::forbidden("Only the owner may change this, and the key that was sent is another's.")
             }
             Refusal::OverAlready(status) => {
-                Self::conflict(format!("The group is over already: it is {}.", status.word()))
+                Self::conflict(format!("It is over already: it is {}.", status.word()))
             }
             Refusal::NothingFailed => {
-                Self::conflict("No run of the group has failed so far, so there is nothing to buy again.")
+                Self::conflict("No run of it has failed so far, so there is nothing to buy again.")
             }
             Refusal::TooOld => Self::conflict(format!(
                 "The group was created more than {days} days ago, and takes neither appends nor retries any more."
@@ -103,6 +112,9 @@ impl From<Refusal> for Problem {
                 "The group's own list is still being read. Append when it says how many rows it has.",
             )
             .retry_after(Duration::from_secs(5)),
+            Refusal::OneInput => Self::conflict(
+                "A task has one input, and takes no more rows. Create another task, or a group of many.",
+            ),
             Refusal::TooOften => Self::conflict(format!(
                 "A group takes {} appends at most, and can be taken up again {} times.",
                 limits::APPENDS,

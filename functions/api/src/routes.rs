@@ -8,16 +8,17 @@ use axum::routing::{delete, get, post};
 use web::cors;
 use web::routes::{Function, function_of, refuse};
 
-use crate::about::{health, limits, page};
+use crate::about::{health, limits};
 use crate::groups::{create, estimate, list};
 use crate::secret::{rotate, show};
 use crate::unit::{append, cancel, redeliver, retry};
-use crate::{Api, head, unit};
+use crate::{Api, app, head, tasks, unit};
 
 /// The routes of the table that are this function's, and nothing else: for a process that serves other routes too.
 pub fn router(api: Api) -> Router {
     Router::new()
-        .route("/", get(page::page))
+        .route("/", get(app::page))
+        .route("/assets/{name}", get(app::asset))
         .route("/health", get(health::health))
         .route("/limits.json", get(limits::limits))
         .route("/v1beta/tasks/groups", get(list::list).post(create::create))
@@ -25,6 +26,12 @@ pub fn router(api: Api) -> Router {
         .route("/v1beta/tasks/estimate", post(estimate::estimate))
         .route("/v1beta/webhooks/secret", get(show::show))
         .route("/v1beta/webhooks/secret/rotate", post(rotate::rotate))
+        .route("/api/tasks", get(tasks::list::list).post(tasks::create::create))
+        .route("/api/tasks/{task}", delete(tasks::change::cancel))
+        .route("/api/tasks/{task}/retry", post(tasks::change::retry))
+        .route("/task/{id}", delete(unit::delete::delete))
+        .route("/task/{id}/retry", post(retry::retry))
+        .route("/task/{id}/cancel", post(cancel::cancel))
         .route("/{id}", delete(unit::delete::delete))
         .route("/{id}/runs", post(append::append))
         .route("/{id}/retry", post(retry::retry))

@@ -15,6 +15,7 @@ mod routes;
 mod rows;
 mod runs;
 mod stream;
+mod told;
 mod watch;
 
 use std::sync::Arc;

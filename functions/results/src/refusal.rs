@@ -36,12 +36,14 @@ impl From<store::Error> for Refusal {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::NoUnit => Self::not_found("There is no group with this id; it may have been deleted."),
-            Refusal::NoRun => Self::not_found("The group has no run with this number; the first is 0."),
+            Refusal::NoUnit => {
+                Self::not_found("There is no task or group with this id; it may have been deleted.")
+            }
+            Refusal::NoRun => Self::not_found("It has no run with this number; the first is 0."),
             Refusal::NoFormat => Self::not_found(
                 "There is no such format; there are .json, .md, .html, .csv, .ndjson and .sse.",
             ),
-            Refusal::Expired => Self::gone("The group was kept for 30 days after its end, and is gone."),
+            Refusal::Expired => Self::gone("It was kept for 30 days after its end, and is gone."),
             Refusal::WhoAsks(problem) => problem,
             Refusal::NotTheOwner => {
                 Self::forbidden("Only the owner may read this, and the key that was sent is another's.")

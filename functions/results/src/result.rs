@@ -9,22 +9,38 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use domain::unit::Unit;
+use domain::unit::{Kind, Unit};
 use jiff::{SignedDuration, Timestamp};
+use views::task::TaskJson;
 use views::{Format, Options, Out, View};
 
-use crate::Results;
 use crate::body::{self, Sink, Stop};
+use crate::refusal::Refusal;
 use crate::rows::Rows;
 use crate::stream::plain;
+use crate::stream::task::{self, Spelling};
 use crate::watch::Sight;
+use crate::{Results, told};
 
 /// When a reader of an unfinished unit may ask again, in seconds.
 const AGAIN_SECONDS: &str = "2";
 
+/// Which of its JSON shapes a unit is asked for in; the path says it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A group.
+    #[default]
+    Group,
+    /// A task with its events.
+    Task,
+    /// A task as a resource among others.
+    Resource,
+}
+
 /// What a reader asked for besides the unit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Wanted {
+    pub(crate) shape: Shape,
     /// The suffix's format; none leaves it to `Accept`.
     pub(crate) format: Option<Format>,
     pub(crate) options: Options,
@@ -38,20 +54,23 @@ pub(crate) async fn answer(
     unit: Arc<Unit>,
     wanted: Wanted,
     headers: &HeaderMap,
-) -> Response {
+) -> Result<Response, Refusal> {
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let format = wanted.format.unwrap_or_else(|| Format::of_accept(accept));
     if format == Format::Sse {
         let last = super::routes::last_event_id(headers, None);
-        return events(plain::stream(results, unit, wanted.options, last.as_deref()));
+        return Ok(events(match unit.kind {
+            Kind::Task => task::stream(results, unit, Spelling::Plain, last.as_deref()),
+            Kind::Group => plain::stream(results, unit, wanted.options, last.as_deref()),
+        }));
     }
     let unit = match wanted.wait {
         Some(wait) if !unit.status.is_terminal() => waited(results, unit, wait).await,
         _ => unit,
     };
+    let view = view(results, &unit, format, &wanted).await?;
     let body = {
         let rows = Rows::new(results.store(), &unit);
-        let view = views::view(format, unit.clone(), &wanted.options);
         body::written(results.settings().at_fault, move |sink| async move { write(&rows, view, &sink).await })
     };
     let mut response = Response::new(body);
@@ -75,7 +94,25 @@ pub(crate) async fn answer(
         }
         Format::Json | Format::Markdown | Format::Ndjson | Format::Sse => {}
     }
-    response
+    Ok(response)
+}
+
+/// The view of the unit. What is no JSON follows the unit's kind, whatever the path.
+async fn view(
+    results: &Results,
+    unit: &Arc<Unit>,
+    format: Format,
+    wanted: &Wanted,
+) -> Result<Box<dyn View>, Refusal> {
+    let (store, is_json) = (results.store(), format == Format::Json);
+    Ok(match (wanted.shape, unit.kind) {
+        (Shape::Resource, _) if is_json => {
+            Box::new(TaskJson::bare(unit.clone(), &told::stats(store, unit).await?))
+        }
+        (Shape::Group, _) if is_json => views::view(format, unit.clone(), &wanted.options),
+        (_, Kind::Group) if !is_json => views::view(format, unit.clone(), &wanted.options),
+        _ => views::task::view(format, unit.clone(), told::all(store, unit).await?, &wanted.options),
+    })
 }
 
 /// An event stream as a response; without one, the word that the stream is at its end.

@@ -11,21 +11,27 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::UnitId;
 use domain::fault::Fault;
+use domain::unit::Kind;
 use views::{Format, Out};
 use web::cors;
 
-use crate::access::{of_owner, readable};
+use crate::access::{meant, of_owner, readable};
 use crate::deliveries::Log;
 use crate::refusal::Refusal;
-use crate::result::{self, Wanted, events};
+use crate::result::{self, Shape, Wanted, events};
+use crate::stream::task::Spelling;
 use crate::stream::typed;
-use crate::{Results, query, runs};
+use crate::{Results, query, runs, stream};
 
 type Answer = Result<Response, Refusal>;
 
 /// The routes of the table that are this function's, and nothing else: for a process that serves other routes too.
 pub fn router(results: Results) -> Router {
     Router::new()
+        .route("/api/tasks/{task}", get(resource))
+        .route("/api/tasks/{task}/events", get(live_resource))
+        .route("/task/{id}", get(task))
+        .route("/task/{id}/events", get(live))
         .route("/{id}", get(unit))
         .route("/{id}/events", get(live))
         .route("/{id}/runs", get(page))
@@ -43,28 +49,81 @@ pub fn service(results: Results) -> Router {
         .layer(axum::middleware::from_fn(cors::answer))
 }
 
+type Asked = Result<Query<query::Result>, QueryRejection>;
+
 async fn unit(
     State(results): State<Results>,
     Path(name): Path<String>,
-    query: Result<Query<query::Result>, QueryRejection>,
+    query: Asked,
     headers: HeaderMap,
 ) -> Answer {
-    let (id, suffix) = web::routes::unit(&name).ok_or(Refusal::NoUnit)?;
-    let format = suffix.map(|suffix| Format::of_suffix(suffix).ok_or(Refusal::NoFormat)).transpose()?;
-    let unit = readable(&results, &id, &headers).await?;
-    let (options, wait) = read(query)?.read()?;
-    Ok(result::answer(&results, unit, Wanted { format, options, wait }, &headers).await)
+    document(&results, &name, Shape::Group, query, &headers).await
 }
+
+async fn task(
+    State(results): State<Results>,
+    Path(name): Path<String>,
+    query: Asked,
+    headers: HeaderMap,
+) -> Answer {
+    document(&results, &name, Shape::Task, query, &headers).await
+}
+
+async fn document(
+    results: &Results,
+    name: &str,
+    shape: Shape,
+    query: Asked,
+    headers: &HeaderMap,
+) -> Answer {
+    let (id, suffix) = web::routes::unit(name).ok_or(Refusal::NoUnit)?;
+    let format = suffix.map(|suffix| Format::of_suffix(suffix).ok_or(Refusal::NoFormat)).transpose()?;
+    let unit = readable(results, &id, headers).await?;
+    let (options, wait) = read(query)?.read()?;
+    result::answer(results, unit, Wanted { shape, format, options, wait }, headers).await
+}
+
+async fn resource(
+    State(results): State<Results>,
+    Path(task): Path<String>,
+    query: Asked,
+    headers: HeaderMap,
+) -> Answer {
+    let unit = readable(&results, &meant(&results, &task, &headers).await?, &headers).await?;
+    let (options, wait) = read(query)?.read()?;
+    let wanted = Wanted { shape: Shape::Resource, format: Some(Format::Json), options, wait };
+    result::answer(&results, unit, wanted, &headers).await
+}
+
+type Since = Result<Query<query::Events>, QueryRejection>;
 
 async fn live(
     State(results): State<Results>,
     Path(id): Path<String>,
-    query: Result<Query<query::Events>, QueryRejection>,
+    query: Since,
     headers: HeaderMap,
 ) -> Answer {
-    let unit = readable(&results, &parsed(&id)?, &headers).await?;
-    let last = last_event_id(&headers, read(query)?.last_event_id);
-    Ok(events(typed::stream(&results, unit, last.as_deref())))
+    told(&results, &parsed(&id)?, query, &headers).await
+}
+
+async fn live_resource(
+    State(results): State<Results>,
+    Path(task): Path<String>,
+    query: Since,
+    headers: HeaderMap,
+) -> Answer {
+    let id = meant(&results, &task, &headers).await?;
+    told(&results, &id, query, &headers).await
+}
+
+/// The typed stream of a unit: each kind has its own events.
+async fn told(results: &Results, id: &UnitId, query: Since, headers: &HeaderMap) -> Answer {
+    let unit = readable(results, id, headers).await?;
+    let last = last_event_id(headers, read(query)?.last_event_id);
+    Ok(events(match unit.kind {
+        Kind::Task => stream::task::stream(results, unit, Spelling::Named, last.as_deref()),
+        Kind::Group => typed::stream(results, unit, last.as_deref()),
+    }))
 }
 
 async fn page(

@@ -54,6 +54,7 @@ fn body(unit: &Unit, now: Timestamp) -> Value {
 const fn subject(kind: Kind) -> &'static str {
     match kind {
         Kind::Group => "task_group",
+        Kind::Task => "task",
     }
 }
 
@@ -108,6 +109,7 @@ mod tests {
             counts: Counts { completed: 1, failed: 2, ..Counts::default() },
             spec: Spec {
                 public_base: "https://multitask.test".to_owned(),
+                preview: None,
                 upstream: "https://upstream.test".to_owned(),
                 visibility: Visibility::Link,
                 group: GroupSpec {

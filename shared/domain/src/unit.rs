@@ -89,6 +89,8 @@ impl Status {
 pub enum Kind {
     /// Many runs of one specification.
     Group,
+    /// One run, followed live: a group of one whose run's own events are kept.
+    Task,
 }
 
 impl Kind {
@@ -97,6 +99,16 @@ impl Kind {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Group => "group",
+            Self::Task => "task",
+        }
+    }
+
+    /// The public URL of such a unit, without a suffix. Any unit is found at both paths; each kind has the one that shows it best.
+    #[must_use]
+    pub fn url(self, public_base: &str, id: &UnitId) -> String {
+        match self {
+            Self::Group => format!("{public_base}/{id}"),
+            Self::Task => format!("{public_base}/task/{id}"),
         }
     }
 }
@@ -177,6 +189,9 @@ pub struct Spec {
     pub public_base: String,
     /// The base URL of the upstream that it was made for.
     pub upstream: String,
+    /// The beginning of its first input, for lists; none where the inputs came by a URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<String>,
     /// Who may read it.
     #[serde(default)]
     pub visibility: Visibility,
@@ -209,7 +224,7 @@ impl Unit {
     /// Its public URL, without a suffix.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("{}/{}", self.spec.public_base, self.id)
+        self.kind.url(&self.spec.public_base, &self.id)
     }
 
     /// Whether readers must treat it as gone.

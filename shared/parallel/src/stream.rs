@@ -30,6 +30,8 @@ pub enum Event {
         cursor: Option<String>,
         /// The run.
         run: Box<TaskRun>,
+        /// The same, byte for byte.
+        told: Arc<RawValue>,
         /// The whole output object, byte for byte.
         output: Option<Arc<RawValue>>,
     },
@@ -41,7 +43,12 @@ pub enum Event {
         status: GroupStatus,
     },
     /// The upstream says that something went wrong; the stream may go on or not.
-    Error(UpstreamError),
+    Error {
+        /// What.
+        error: UpstreamError,
+        /// All of the event.
+        data: Arc<RawValue>,
+    },
     /// Any other kind, progress messages among them.
     Other {
         /// The value of its `type`.
@@ -109,7 +116,7 @@ struct Head {
 struct RunEvent {
     #[serde(default)]
     event_id: Option<String>,
-    run: TaskRun,
+    run: Arc<RawValue>,
     #[serde(default)]
     output: Option<Arc<RawValue>>,
 }
@@ -133,13 +140,17 @@ fn read(data: &str) -> Result<Event> {
     Ok(match kind.as_str() {
         "task_run.state" => {
             let event: RunEvent = serde_json::from_str(data).map_err(malformed)?;
-            Event::Run { cursor: event.event_id, run: Box::new(event.run), output: event.output }
+            let run = serde_json::from_str(event.run.get()).map_err(malformed)?;
+            Event::Run { cursor: event.event_id, run, told: event.run, output: event.output }
         }
         "task_group_status" => {
             let event: GroupEvent = serde_json::from_str(data).map_err(malformed)?;
             Event::Group { cursor: event.event_id, status: event.status }
         }
-        "error" => Event::Error(serde_json::from_str::<ErrorEvent>(data).map_err(malformed)?.error),
+        "error" => Event::Error {
+            error: serde_json::from_str::<ErrorEvent>(data).map_err(malformed)?.error,
+            data: serde_json::from_str(data).map_err(malformed)?,
+        },
         _ => Event::Other { kind, data: serde_json::from_str(data).map_err(malformed)? },
     })
 }

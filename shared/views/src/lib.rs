@@ -23,22 +23,35 @@ mod plain_stream;
 mod row;
 mod run;
 pub mod sse;
+pub mod task;
 mod text;
+mod told;
 mod words;
 
 pub use format::Format;
 pub use head::Head;
-pub use html::content_security_policy;
+pub use html::{ICON, STYLE, content_security_policy};
 pub use json::Json;
 pub use options::{Options, Shape};
 pub use out::Out;
 pub use plain_stream::PlainStream;
 pub use row::Row;
 pub use run::RunDetail;
+pub use told::Stats;
 
 use std::sync::Arc;
 
 use domain::Unit;
+use domain::unit::Kind;
+
+/// What the work of a unit is called where declarative tasks are named by their types.
+#[must_use]
+pub const fn type_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Task => "parallel.task",
+        Kind::Group => "parallel.group",
+    }
+}
 
 /// What a view wants to know of each row in one pass over them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

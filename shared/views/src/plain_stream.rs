@@ -12,12 +12,13 @@ use crate::options::Options;
 use crate::out::{Out, written};
 use crate::row::Row;
 use crate::sse::{self, Position};
+use crate::task::TaskJson;
 use crate::{Head, Pass, View};
 
 /// What a plain stream says of a unit that is over.
 #[derive(Debug)]
-pub struct PlainStream {
-    json: Json,
+pub struct PlainStream<V = Json> {
+    json: V,
     end: Position,
     begun: bool,
 }
@@ -31,6 +32,13 @@ impl PlainStream {
     pub fn new(unit: Arc<Unit>, options: &Options) -> Self {
         let end = Position::of(&unit);
         Self { json: Json::new(unit, options), end, begun: false }
+    }
+
+    /// A writer of the last frames of this unit as a task.
+    #[must_use]
+    pub fn of_task(unit: Arc<Unit>) -> PlainStream<TaskJson> {
+        let end = Position::of(&unit);
+        PlainStream { json: TaskJson::task(unit), end, begun: false }
     }
 
     /// The frame that tells how a unit stands while it is not over.
@@ -57,19 +65,19 @@ impl PlainStream {
             last_event_id.strip_suffix(RESULTS).and_then(|position| position.parse::<Position>().ok());
         position.is_some_and(|position| position.is_end_of(unit))
     }
-
-    fn through(out: &mut Out, write: impl FnOnce(&mut Out)) {
-        sse::text(out, written(write).trim_end_matches('\n'));
-    }
 }
 
-impl View for PlainStream {
+fn through(out: &mut Out, write: impl FnOnce(&mut Out)) {
+    sse::text(out, written(write).trim_end_matches('\n'));
+}
+
+impl<V: View> View for PlainStream<V> {
     fn turn(&mut self, out: &mut Out) -> Option<Pass> {
         if !std::mem::replace(&mut self.begun, true) {
             sse::begin(out, None, None);
         }
         let mut pass = None;
-        Self::through(out, |out| pass = self.json.turn(out));
+        through(out, |out| pass = self.json.turn(out));
         if pass.is_none() {
             sse::end(out, Some(&format!("{}{RESULTS}", self.end)));
             sse::frame(out, None, Some(&self.end.to_string()), "[DONE]");
@@ -78,6 +86,6 @@ impl View for PlainStream {
     }
 
     fn row(&mut self, row: &Row<'_>, out: &mut Out) {
-        Self::through(out, |out| self.json.row(row, out));
+        through(out, |out| self.json.row(row, out));
     }
 }

@@ -51,6 +51,11 @@ impl<'a> Row<'a> {
         Self { index, input, run, run_id, status, output }
     }
 
+    /// The upstream's whole output object, byte for byte; none unless the row completed.
+    pub(crate) fn whole_output(&self) -> Option<&'a RawValue> {
+        self.run.filter(|_| self.status == RunStatus::Completed).and_then(|run| run.output.as_deref())
+    }
+
     /// Why it has no output, once that is certain.
     pub(crate) fn error(&self, unit: &Unit) -> Option<Cow<'a, RunError>> {
         if !matches!(self.status, RunStatus::Failed | RunStatus::Cancelled | RunStatus::TimedOut) {
@@ -71,7 +76,7 @@ fn reason(status: RunStatus, unit: &Unit) -> String {
     match (status, &unit.progress.failure) {
         (_, Some(failure)) => failure.message.clone(),
         (RunStatus::Cancelled, None) if unit.status == Status::Cancelled => {
-            "the group was cancelled".to_owned()
+            format!("the {} was cancelled", unit.kind.word())
         }
         (RunStatus::Cancelled, None) => "the run was cancelled".to_owned(),
         (RunStatus::TimedOut, None) => "the time was up before it ended".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::event::Told;
 use domain::group::{GroupSpec, Inputs, Output};
 use domain::run::{Counts, Run, RunError, RunStatus};
 use domain::unit::{Asks, Kind, Lease, Spec, Status, Unit, Visibility};
@@ -9,7 +10,7 @@ use domain::{OwnerId, UnitId};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
-use crate::{Format, Options, Out, Row, view};
+use crate::{Format, Options, Out, Row, View, view};
 
 /// A group of `rows` pending rows that is running.
 pub(crate) fn group(rows: u32) -> Unit {
@@ -32,6 +33,7 @@ pub(crate) fn group(rows: u32) -> Unit {
         counts: Counts::pending(rows),
         spec: Spec {
             public_base: "https://api.example".to_owned(),
+            preview: None,
             upstream: "https://upstream.example".to_owned(),
             visibility: Visibility::Link,
             group: GroupSpec {
@@ -90,6 +92,12 @@ pub(crate) fn completed(index: u32, output: &str) -> Run {
     }
 }
 
+/// What the upstream told at some time.
+pub(crate) fn told(kind: &str, data: &str) -> Told {
+    let at = Timestamp::from_second(1_736_589_605).ok();
+    Told { kind: kind.to_owned(), at, data: raw(data) }
+}
+
 /// A run that failed for this reason.
 pub(crate) fn failed(index: u32, reason: &str) -> Run {
     Run {
@@ -102,7 +110,11 @@ pub(crate) fn failed(index: u32, reason: &str) -> Run {
 
 /// What a view makes of these rows.
 pub(crate) fn render(format: Format, unit: &Unit, options: &Options, rows: &[(&str, Option<Run>)]) -> String {
-    let mut view = view(format, Arc::new(unit.clone()), options);
+    drive(view(format, Arc::new(unit.clone()), options), rows)
+}
+
+/// Drives a view over these rows.
+pub(crate) fn drive(mut view: Box<dyn View>, rows: &[(&str, Option<Run>)]) -> String {
     let mut out = Out::default();
     let inputs: Vec<_> = rows.iter().map(|(input, _)| raw(input)).collect();
     while let Some(pass) = view.turn(&mut out) {

@@ -43,12 +43,24 @@ pub const ROUTES: &[Route] = &[
     api("GET", "/"),
     api("GET", "/health"),
     api("GET", "/limits.json"),
+    api("GET", "/assets/{name}"),
     api("GET", "/v1beta/tasks/groups"),
     api("POST", "/v1beta/tasks/groups"),
     api("POST", "/v1beta/tasks/multitask"),
     api("POST", "/v1beta/tasks/estimate"),
     api("GET", "/v1beta/webhooks/secret"),
     api("POST", "/v1beta/webhooks/secret/rotate"),
+    api("GET", "/api/tasks"),
+    api("POST", "/api/tasks"),
+    results("/api/tasks/{task}"),
+    api("DELETE", "/api/tasks/{task}"),
+    results("/api/tasks/{task}/events"),
+    api("POST", "/api/tasks/{task}/retry"),
+    results("/task/{id}"),
+    api("DELETE", "/task/{id}"),
+    results("/task/{id}/events"),
+    api("POST", "/task/{id}/retry"),
+    api("POST", "/task/{id}/cancel"),
     results("/{id}"),
     api("DELETE", "/{id}"),
     results("/{id}/events"),
@@ -115,7 +127,7 @@ pub fn unit(segment: &str) -> Option<(UnitId, Option<&str>)> {
 
 /// Whether a path fits a template: `{id}` fits a unit's id, alone with a suffix too, any other variable fits any one segment.
 fn matches(template: &str, path: &str) -> bool {
-    let alone = template == "/{id}";
+    let alone = template.ends_with("/{id}");
     let (mut wanted, mut given) = (template.split('/'), path.split('/'));
     loop {
         let fits = match (wanted.next(), given.next()) {
@@ -147,6 +159,7 @@ mod tests {
     fn every_route_is_found_and_served_by_its_function() {
         for route in ROUTES {
             let path = route.path.replace("{id}", ID).replace("{n}", "7").replace("{hook}", "webhook");
+            let path = path.replace("{task}", "order-7").replace("{name}", "app.js");
             let method: Method = route.method.parse().unwrap();
             assert_eq!(function_of(&method, &path), Some(route.function), "{method} {path}");
             let templates = ROUTES.iter().filter(|other| matches(other.path, &path));
@@ -165,6 +178,12 @@ mod tests {
         for (method, path, expected) in [
             ("GET", "/ID.json", Some(Results)),
             ("GET", "/ID.sse", Some(Results)),
+            ("GET", "/task/ID.sse", Some(Results)),
+            ("GET", "/task/ID.md/events", None),
+            ("GET", "/api/tasks/ID/events", Some(Results)),
+            ("DELETE", "/api/tasks/order-7", Some(Api)),
+            ("HEAD", "/api/tasks/order-7", Some(Api)),
+            ("GET", "/task/order-7", None),
             ("GET", "/ID.unknown", Some(Results)),
             ("HEAD", "/ID.json", Some(Api)),
             ("OPTIONS", "/ID/retry", Some(Api)),

@@ -124,6 +124,7 @@ async fn write(store: &Store, rows: u32) -> anyhow::Result<UnitId> {
         counts: Counts::pending(rows),
         spec: Spec {
             public_base: "https://api.example".to_owned(),
+            preview: None,
             upstream: "https://upstream.example".to_owned(),
             visibility: Visibility::Link,
             group: GroupSpec {
@@ -160,6 +161,7 @@ async fn write(store: &Store, rows: u32) -> anyhow::Result<UnitId> {
         status: unit.status,
         counts: unit.counts,
         runs: runs.iter().map(|run| (run.index, run.status, run.attempt)).collect(),
+        told: Vec::new(),
         message: None,
     };
     match store.finish(&unit, &flush, &[]).await? {

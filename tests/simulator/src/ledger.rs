@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::endpoint::Endpoint;
 use crate::owner::Owner;
+use crate::progress;
 use crate::run::Run;
 use crate::world::World;
 
@@ -154,6 +155,14 @@ impl Ledger {
     #[must_use]
     pub fn runs_with_metadata(&self, name: &str, value: &Value) -> Vec<RunEntry> {
         self.runs_where(|run| run.request.metadata().get(name) == Some(value))
+    }
+
+    /// What a run shows of its progress in its whole life, in order: when, and the event. Nothing for an unknown run.
+    #[must_use]
+    pub fn shown(&self, run_id: &str) -> Vec<(Timestamp, Value)> {
+        let run = self.0.book().runs.iter().find(|run| run.id == run_id).cloned();
+        let shown = run.map(|run| progress::of(&run)).unwrap_or_default();
+        shown.into_iter().map(|shown| (shown.at, shown.frame.data)).collect()
     }
 
     /// The calls that create something, oldest first, refused and lost ones included.

@@ -1,5 +1,4 @@
-//! What there is to know of the service itself: its health, its limits, and a page that says what it is.
+//! What there is to know of the service itself: its health and its limits.
 
 pub(crate) mod health;
 pub(crate) mod limits;
-pub(crate) mod page;

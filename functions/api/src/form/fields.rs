@@ -63,7 +63,7 @@ impl Fields {
     }
 
     /// Looks at a query beside a body that has the fields: those that are fields must not pass unseen.
-    pub(super) fn beside(mut self, query: Option<&str>) -> Self {
+    pub(crate) fn beside(mut self, query: Option<&str>) -> Self {
         self.astray = Self::of_query(query.unwrap_or_default()).names;
         self
     }

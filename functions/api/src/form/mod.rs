@@ -16,6 +16,8 @@ mod options;
 mod output;
 mod sent;
 mod sources;
+mod task;
+mod task_spec;
 mod through;
 
 pub(crate) use append::{addition, servers_only};
@@ -23,6 +25,7 @@ pub(crate) use budget::over as over_budget;
 pub(crate) use fields::Fields;
 pub(crate) use group::{Draft, Purpose, Read, group};
 pub(crate) use inputs::{List, Taken, read, rows};
-pub(crate) use listing::listing;
+pub(crate) use listing::{Listed, Listing, listing};
 pub(crate) use output::spec_chars;
 pub(crate) use sent::{Sent, json};
+pub(crate) use task::{Task, of_one, task};

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::Fields;
 
 /// Warnings of one request that are kept.
-const WARNINGS: usize = 50;
+pub(super) const WARNINGS: usize = 50;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Type {
@@ -109,12 +109,12 @@ fn is_wrapped(object: &Map<String, Value>) -> bool {
     object.contains_key("json_schema") && !object.contains_key("properties")
 }
 
-fn raw(schema: &Value) -> Arc<RawValue> {
+pub(super) fn raw(schema: &Value) -> Arc<RawValue> {
     Arc::from(to_raw_value(schema).expect("a value has a JSON form"))
 }
 
 /// The characters of a task specification for these outputs and inputs, as far as it is known.
-fn chars(output: &Output, inputs: Option<&RawValue>) -> usize {
+pub(super) fn chars(output: &Output, inputs: Option<&RawValue>) -> usize {
     let inputs: Option<Value> = inputs.and_then(|schema| serde_json::from_str(schema.get()).ok());
     let described = match output {
         Output::Described { description } => description.chars().count(),

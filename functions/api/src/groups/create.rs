@@ -1,32 +1,21 @@
-//! `POST /v1beta/tasks/groups`: a group is accepted, durably, and somebody will drive it.
-//!
-//! The inputs are written first, then the unit with what its `Idempotency-Key` remembers, then its message. A crash behind the first leaves
-//! inputs that nobody names and that expire; a crash behind the second is swept.
+//! `POST /v1beta/tasks/groups`: a group is accepted, or everything that is wrong with it is told.
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use domain::UnitId;
-use domain::group::Inputs;
-use domain::input::FIRST_SOURCE;
-use domain::limits::CHILD_RETENTION;
-use domain::message::Work;
-use domain::progress::Progress;
-use domain::run::Counts;
-use domain::unit::{Asks, Kind, Lease, Spec, Status, Unit};
+use domain::unit::{Kind, Unit};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use store::Created;
-use vault::Secret;
-use web::{Caller, body};
+use web::body;
 
 use super::estimate::reckoned;
-use crate::accepted::{Given, answer, json};
-use crate::check::{self, Rows};
-use crate::form::{self, Draft, Purpose, Sent};
+use crate::accept::{accept, made};
+use crate::accepted::json;
+use crate::check;
+use crate::form::{self, Purpose, Sent};
 use crate::idempotency::Key;
 use crate::refusal::Refusal;
-use crate::{Api, DUE, after, base, identity, kept_until};
+use crate::{Api, base, identity};
 
 /// What a group says of its processor while the choice is the upstream's.
 const NOT_CHOSEN: &str = "not asked for: the upstream is asked to recommend one when the group begins";
@@ -54,63 +43,9 @@ pub(crate) async fn create(State(api): State<Api>, request: Request) -> Result<R
     }
 
     let estimate = json!(checked.estimate());
-    let (inputs, rows) = match checked.rows {
-        Rows::Known(rows) => (Inputs::Stored { rows: u32::try_from(rows.len()).unwrap_or(u32::MAX) }, rows),
-        Rows::Unread(url) => (Inputs::Url { url }, Vec::new()),
-        // A create does not take a mere number for its rows; should it ever, none would be there to buy.
-        Rows::Counted(_) => return Err(Refusal::NoRows),
-    };
-    let unit = made(&api, &caller, base, checked.draft, inputs);
-    api.store().put_inputs(&unit.id, FIRST_SOURCE, 0, &rows, after(unit.created_at, CHILD_RETENTION)).await?;
-    let told = told(&unit, &estimate);
-    let remembered = key.as_ref().map(|key| key.remembering(&told, unit.created_at));
-    match (api.store().create_unit(&unit, remembered.as_ref()).await?, key) {
-        (Created::Before(before), Some(key)) => return key.again(&before, headers),
-        (Created::Now | Created::Before(_), _) => {}
-    }
-    tracing::info!(unit.id = %unit.id, unit.rows = unit.rows(), "A group is accepted.");
-    api.announce(&unit.id, Work::Unit { id: unit.id.clone(), hop: unit.lease.hop }).await;
-    Ok(answer(&told, Given::Now, headers))
-}
-
-/// The unit that was asked for, whose rows come from `inputs`.
-fn made(api: &Api, caller: &Caller, base: String, mut draft: Draft, inputs: Inputs) -> Unit {
-    let (id, now) = (UnitId::from_bits(api.entropy().bytes()), api.now());
-    let count = match inputs {
-        Inputs::Stored { rows } => Some(rows),
-        Inputs::Url { .. } => None,
-    };
-    draft.spec.inputs = inputs;
-    if let (Some(webhook), Some(secret)) = (&mut draft.spec.webhook, &draft.webhook_secret) {
-        let secret = Secret::new(secret.expose());
-        webhook.sealed_secret = Some(api.sealer().seal(&secret, id.as_str()));
-    }
-    let sealed = identity::sealed(api, &id, caller, draft.mcp_servers);
-    Unit {
-        owner: identity::owner(api, caller),
-        kind: Kind::Group,
-        status: Status::Pending,
-        lease: Lease { due_at: now.saturating_add(DUE).ok(), ..Lease::default() },
-        round: 0,
-        seq: 0,
-        changes: 0,
-        created_at: now,
-        started_at: None,
-        completed_at: None,
-        modified_at: now,
-        expires_at: kept_until(now),
-        counts: Counts::pending(count.unwrap_or(0)),
-        spec: Spec {
-            public_base: base,
-            upstream: api.settings().upstream.as_str().trim_end_matches('/').to_owned(),
-            visibility: draft.visibility,
-            group: draft.spec,
-        },
-        asks: Asks::default(),
-        progress: Progress { rows: count, ..Progress::default() },
-        sealed: Some(sealed),
-        id,
-    }
+    let (unit, rows) = made(&api, Kind::Group, (&caller, base), checked.draft, checked.rows)?;
+    let keys: Vec<&Key> = key.iter().collect();
+    accept(&api, (&unit, &rows), &keys, &told(&unit, &estimate), headers).await
 }
 
 /// What is answered: where the group is, and what is known of it so far.

@@ -33,7 +33,7 @@ pub(crate) async fn cancel(
         match api.store().cancel(&seen, &ended, &announce(&ended, now)).await? {
             Change::Raced => {}
             Change::Done => {
-                tracing::info!(unit.id = %seen.id, "A group is cancelled.");
+                tracing::info!(unit.id = %seen.id, "A unit is cancelled.");
                 // Whoever holds the unit finds out at its next write; a holder in the process that gets this finds out now.
                 api.announce(&seen.id, Work::Unit { id: seen.id.clone(), hop: seen.lease.hop + 1 }).await;
                 return Ok(json(StatusCode::OK, &told(&ended)));
@@ -46,6 +46,7 @@ pub(crate) async fn cancel(
 fn told(unit: &Unit) -> Value {
     json!({
         "url": unit.url(),
+        "id": unit.id,
         "taskgroup_id": unit.id,
         "status": unit.status.word(),
         "num_task_runs": unit.rows().max(unit.counts.total()),

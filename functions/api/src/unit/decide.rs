@@ -5,7 +5,7 @@
 use domain::limits::{APPENDS, REVIVABLE, ROUNDS};
 use domain::progress::Progress;
 use domain::run::{Counts, RunStatus};
-use domain::unit::{Append, Asks, Status, Unit};
+use domain::unit::{Append, Asks, Kind, Status, Unit};
 use jiff::Timestamp;
 
 use crate::refusal::Refusal;
@@ -36,6 +36,9 @@ pub(super) fn cancelled(unit: &Unit, now: Timestamp) -> Result<Unit, Refusal> {
 
 /// The unit when these rows are appended now.
 pub(super) fn appended(unit: &Unit, append: Append, now: Timestamp) -> Result<Asked, Refusal> {
+    if unit.kind == Kind::Task {
+        return Err(Refusal::OneInput);
+    }
     revivable(unit, now)?;
     if unit.progress.rows.is_none() {
         return Err(if unit.status.is_terminal() {
@@ -114,7 +117,7 @@ mod tests {
 
     use domain::group::{GroupSpec, Inputs, Output};
     use domain::progress::{Adding, Failure};
-    use domain::unit::{Kind, Lease, Spec, Visibility};
+    use domain::unit::{Lease, Spec, Visibility};
     use domain::{OwnerId, UnitId};
     use serde_json::Map;
 
@@ -140,6 +143,7 @@ mod tests {
             counts,
             spec: Spec {
                 public_base: "https://multitask.test".to_owned(),
+                preview: None,
                 upstream: "https://upstream.test".to_owned(),
                 visibility: Visibility::Link,
                 group: GroupSpec {
@@ -200,6 +204,12 @@ mod tests {
         assert_eq!((revived.round, revived.status, revived.completed_at), (1, Status::Pending, None));
         assert_eq!((revived.counts.pending, revived.counts.total()), (2, 5), "what failed stays failed");
         assert_eq!((revived.rows(), revived.progress.round_began), (5, Some(NOW)));
+    }
+
+    #[test]
+    fn a_task_takes_no_second_input() {
+        let task = Unit { kind: Kind::Task, ..unit(Status::Running, Counts::pending(1)) };
+        assert!(matches!(appended(&task, append(1), NOW), Err(Refusal::OneInput)));
     }
 
     #[test]

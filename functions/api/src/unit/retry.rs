@@ -51,6 +51,7 @@ fn told(seen: &Unit, stands: &Unit) -> Value {
     let again = seen.counts.failed + seen.counts.timed_out + seen.counts.cancelled;
     json!({
         "url": stands.url(),
+        "id": stands.id,
         "taskgroup_id": stands.id,
         "status": stands.status.word(),
         "retried": again,

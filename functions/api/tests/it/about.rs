@@ -14,18 +14,36 @@ async fn health_says_which_version_answers() {
 }
 
 #[tokio::test]
-async fn limits_and_page_need_no_key() {
+async fn limits_and_pages_need_no_key() {
     let world = World::start().await;
     let limits = world.ask("GET", "/limits.json", &[("x-api-key", "")], "").await.json();
     assert_eq!(limits["body_bytes"]["value"], 4 * 1024 * 1024);
-    let page = world.ask("GET", "/", &[("x-api-key", "")], "").await;
-    assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
-    assert!(page.text.contains(&format!("curl -X POST {BASE}/v1beta/tasks/groups")), "{}", page.text);
-    for link in ["/health", "/limits.json"] {
-        assert!(page.text.contains(&format!("href=\"{BASE}{link}\"")), "{link}");
+    for (show, says) in [
+        ("/", format!("curl -X POST {BASE}/api/tasks")),
+        ("/?show=group", format!("curl -X POST {BASE}/v1beta/tasks/groups")),
+        ("/?show=list", "id=\"units\"".to_owned()),
+    ] {
+        let page = world.ask("GET", show, &[("x-api-key", "")], "").await;
+        assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
+        assert!(page.text.contains(&says), "{}", page.text);
+        assert!(page.text.contains(&format!("<base href=\"{BASE}/\">")), "{}", page.text);
+        let policy = page.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'"), "{policy}");
     }
-    let policy = page.header("content-security-policy");
-    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+}
+
+#[tokio::test]
+async fn every_asset_that_a_page_names_is_there() {
+    let world = World::start().await;
+    for show in ["/", "/?show=group", "/?show=list"] {
+        let page = world.ask("GET", show, &[], "").await;
+        let named = page.text.split('"').filter(|text| text.starts_with("assets/"));
+        for name in named {
+            let asset = world.ask("GET", &format!("/{name}"), &[("x-api-key", "")], "").await;
+            assert_eq!(asset.status.as_u16(), 200, "{name}");
+        }
+    }
+    assert_eq!(world.ask("GET", "/assets/nothing.js", &[], "").await.status.as_u16(), 404);
 }
 
 #[tokio::test]

@@ -22,4 +22,5 @@ mod queues;
 mod redeliver;
 mod retry;
 mod secrets;
+mod tasks;
 mod world;

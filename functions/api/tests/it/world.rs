@@ -61,7 +61,12 @@ impl Answer {
 
     pub(crate) fn id(&self) -> UnitId {
         assert_eq!(self.status, StatusCode::ACCEPTED, "{}", self.text);
-        self.json()["taskgroup_id"].as_str().expect("an id").parse().expect("an id")
+        self.json()["url"]
+            .as_str()
+            .and_then(|url| url.rsplit('/').next())
+            .expect("an id")
+            .parse()
+            .expect("an id")
     }
 
     /// Where the faults are that it tells.
@@ -212,7 +217,8 @@ impl World {
             ..held.clone()
         };
         ended.expires_at = ended.expires_at.max(now);
-        let flush = Flush { at: now, status, counts, runs: vec![(0, RunStatus::Failed, 1)], message: None };
+        let runs = vec![(0, RunStatus::Failed, 1)];
+        let flush = Flush { at: now, status, counts, runs, told: Vec::new(), message: None };
         self.store.finish(&ended, &flush, &[]).await.expect("a table")
     }
 

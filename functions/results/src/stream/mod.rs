@@ -5,6 +5,7 @@
 //! wrong in a stream is told by an `error` event.
 
 pub(crate) mod plain;
+pub(crate) mod task;
 pub(crate) mod typed;
 pub(crate) mod updates;
 
@@ -61,8 +62,8 @@ impl Live {
             };
             let detail = match sight {
                 Sight::Unit(unit, news) => return Ok(Turn::Unit(unit, news)),
-                Sight::Gone => "the group was deleted",
-                Sight::Dark => "the group cannot be read at the moment; connect again to go on",
+                Sight::Gone => "it was deleted",
+                Sight::Dark => "it cannot be read at the moment; connect again to go on",
             };
             self.sink.send(error(detail)).await?;
             return Ok(Turn::End);
@@ -84,7 +85,7 @@ fn error(detail: &str) -> Bytes {
 async fn told(sink: &Sink, written: Result<(), Stop>) -> Result<(), Stop> {
     let Err(Stop::Store(failure)) = written else { return written };
     tracing::error!(error = %failure, "A stream ends early, because the table cannot be read.");
-    sink.send(error("the group cannot be read at the moment; connect again to go on")).await
+    sink.send(error("it cannot be read at the moment; connect again to go on")).await
 }
 
 /// What a stream tells of a unit besides its rows: when none of it differs, there is nothing to tell.

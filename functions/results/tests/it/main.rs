@@ -7,5 +7,6 @@ mod faults;
 mod formats;
 mod plain;
 mod runs;
+mod tasks;
 mod wait;
 mod world;

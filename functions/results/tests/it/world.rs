@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use domain::delivery::Delivery;
-use domain::event::Flush;
+use domain::event::{Flush, Told};
 use domain::group::{GroupSpec, Inputs, Output};
 use domain::input::{FIRST_SOURCE, Input};
 use domain::progress::Progress;
@@ -236,7 +236,7 @@ impl World {
         self.store.create_unit(&unit, None).await.expect("a unit");
         let claim = self.store.claim(&unit.id, 0, "m1", now, now).await.expect("a claim");
         let Claim::Won(unit) = claim else { panic!("the claim was refused") };
-        Group { world: self, unit: *unit, changed: Vec::new() }
+        Group { world: self, unit: *unit, changed: Vec::new(), told: Vec::new() }
     }
 
     pub(crate) fn owner(&self) -> OwnerId {
@@ -269,6 +269,7 @@ fn unit(
         counts: Counts::pending(rows),
         spec: Spec {
             public_base: "https://api.example".to_owned(),
+            preview: None,
             upstream: "https://upstream.example".to_owned(),
             visibility: Visibility::Link,
             group: GroupSpec {
@@ -303,6 +304,7 @@ pub(crate) struct Group<'a> {
     world: &'a World,
     pub(crate) unit: Unit,
     changed: Vec<(u32, RunStatus, u32)>,
+    told: Vec<Told>,
 }
 
 impl Group<'_> {
@@ -349,8 +351,15 @@ impl Group<'_> {
             status: self.unit.status,
             counts: self.unit.counts,
             runs,
+            told: std::mem::take(&mut self.told),
             message: None,
         }
+    }
+
+    /// Flushes what the upstream told.
+    pub(crate) async fn tell(&mut self, told: Vec<Told>) {
+        self.told = told;
+        self.flush().await;
     }
 
     /// Tells what has changed.

@@ -30,7 +30,7 @@ impl Drive<'_> {
                 while let Some(event) = stream.next().await {
                     match event? {
                         parallel::Event::Run { run, .. } => runs.push(*run),
-                        parallel::Event::Error(_) => return Err(lost()),
+                        parallel::Event::Error { .. } => return Err(lost()),
                         _ => {}
                     }
                 }
@@ -65,7 +65,7 @@ impl Drive<'_> {
             self.resolve_doubt(&found, since);
         }
         for run in runs {
-            self.run_seen(None, run);
+            self.run_seen(None, run, None);
         }
         Ok(())
     }

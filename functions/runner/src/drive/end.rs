@@ -15,6 +15,11 @@ use super::{Drive, Left, Step, signed};
 const TOTALS: Duration = Duration::from_secs(5);
 
 impl Drive<'_> {
+    /// Whether nothing is under way that could still bring news, once all rows are over: a result that is still being asked for is none then.
+    pub(super) fn is_quiet(&self) -> bool {
+        !self.listing && self.buying.is_idle()
+    }
+
     /// All runs are over: reconciles with the upstream, then ends the unit. None if there is something to do after all.
     pub(super) async fn finish(&mut self) -> Step<Option<Left>> {
         self.reconcile_totals().await?;
@@ -63,6 +68,10 @@ impl Drive<'_> {
     async fn end_as(&mut self, status: Status) -> Step<Option<Left>> {
         let mut runs = self.store_ready().await?;
         self.unit.progress.waiting_for = None;
+        self.trace.heard.release();
+        if !self.trace.heard.is_one_batch() {
+            self.tell(std::mem::take(&mut runs)).await?;
+        }
         let mut flush = self.next_flush(status, &runs);
         let open = if status == Status::TimedOut { RunStatus::TimedOut } else { RunStatus::Failed };
         let mut ended = self.unit.clone();

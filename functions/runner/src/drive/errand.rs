@@ -21,6 +21,8 @@ pub(super) enum Errand {
     Fetched(fetch::Wanted, parallel::Result<RunState>),
     /// The group's event stream.
     Opened(parallel::Result<EventStream>),
+    /// The event stream of this run.
+    Traced(Box<str>, parallel::Result<EventStream>),
 }
 
 impl Drive<'_> {
@@ -31,6 +33,10 @@ impl Drive<'_> {
             Ok(Errand::Fetched(wanted, answer)) => self.fetched(wanted, answer),
             Ok(Errand::Opened(answer)) => {
                 self.opened(answer);
+                Ok(())
+            }
+            Ok(Errand::Traced(run, answer)) => {
+                self.trace_opened(&run, answer);
                 Ok(())
             }
             Err(broken) if broken.is_panic() => {
@@ -54,6 +60,7 @@ impl Drive<'_> {
         }
         self.errands.shutdown().await;
         self.stream = None;
+        self.trace.close();
         Ok(())
     }
 

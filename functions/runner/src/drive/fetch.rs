@@ -2,12 +2,14 @@
 //!
 //! A failed fetch never makes a completed run failed: it is tried again, later and later, until the unit's own time is up.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::progress::Failure;
 use domain::run::{Run, RunError, RunStatus};
 use jiff::Timestamp;
 use parallel::{Kind, RunState, TaskRun};
+use serde_json::value::RawValue;
 use tracing::warn;
 
 use super::errand::Errand;
@@ -52,7 +54,9 @@ impl Drive<'_> {
     }
 
     /// A run was seen upstream, by an event or in a listing: if its end is news, its result is fetched or its failure taken in.
-    pub(super) fn run_seen(&mut self, cursor: Option<String>, run: TaskRun) {
+    ///
+    /// `told` is the run byte for byte, where it came so.
+    pub(super) fn run_seen(&mut self, cursor: Option<String>, run: TaskRun, told: Option<&RawValue>) {
         let Some((index, attempt)) = buy::mark(&run) else {
             self.cursors.came(cursor, None);
             return;
@@ -66,6 +70,13 @@ impl Drive<'_> {
             return;
         }
         self.cursors.came(cursor, Some(index));
+        if !self.awaits_trace(attempt, status, &run, told) {
+            self.end_seen(index, attempt, status, run);
+        }
+    }
+
+    /// The end of this attempt is news: its result is fetched, or its failure taken in.
+    pub(super) fn end_seen(&mut self, index: u32, attempt: u32, status: RunStatus, run: TaskRun) {
         if status == RunStatus::Completed {
             self.to_fetch.push_back(Wanted { index, attempt, run_id: run.run_id, failures: 0 });
         } else {
@@ -78,7 +89,7 @@ impl Drive<'_> {
         self.fetching -= 1;
         let Wanted { index, attempt, failures, .. } = wanted;
         if !self.rows.is_ending(index, attempt) {
-            // Told by a predecessor in the meantime.
+            // Told by a predecessor in the meantime, or by the run's own trace.
             return Ok(());
         }
         match answer {
@@ -90,19 +101,7 @@ impl Drive<'_> {
                     self.take_in_end(Run { error: Some(error), run_id: Some(run.run_id), ..ended });
                     return Ok(());
                 };
-                let ended = self.ended(index, attempt, RunStatus::Completed);
-                self.ready_bytes += output.get().len();
-                if self.ready_bytes > FLUSH_BYTES {
-                    self.last_flush = Timestamp::MIN;
-                }
-                self.take_in_end(Run {
-                    output: Some(output),
-                    warnings: run.warnings.into_iter().map(|warning| warning.message).collect(),
-                    created_at: run.created_at,
-                    finished_at: run.modified_at.or(ended.finished_at),
-                    run_id: Some(run.run_id),
-                    ..ended
-                });
+                self.completed(index, attempt, run, output);
             }
             Ok(RunState::Ended(run)) => {
                 let status = Self::end_of(&run.status).unwrap_or(RunStatus::Failed);
@@ -126,6 +125,23 @@ impl Drive<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A run completed, and here is its output.
+    pub(super) fn completed(&mut self, index: u32, attempt: u32, run: TaskRun, output: Arc<RawValue>) {
+        let ended = self.ended(index, attempt, RunStatus::Completed);
+        self.ready_bytes += output.get().len();
+        if self.ready_bytes > FLUSH_BYTES {
+            self.last_flush = Timestamp::MIN;
+        }
+        self.take_in_end(Run {
+            output: Some(output),
+            warnings: run.warnings.into_iter().map(|warning| warning.message).collect(),
+            created_at: run.created_at,
+            finished_at: run.modified_at.or(ended.finished_at),
+            run_id: Some(run.run_id),
+            ..ended
+        });
     }
 
     fn again(&mut self, wanted: Wanted, failures: u32) {
@@ -175,6 +191,7 @@ impl Drive<'_> {
     /// Takes the end of a run in: it is stored with the next flush. A failed run that may be bought again is, by itself.
     pub(super) fn take_in_end(&mut self, run: Run) {
         self.rows.end(run.index, run.status);
+        self.trace.heard.release();
         let again = run.status == RunStatus::Failed
             && run.run_id.is_some()
             && run.attempt <= self.unit.spec.group.retry_failed;

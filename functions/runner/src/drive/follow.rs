@@ -61,9 +61,9 @@ impl Drive<'_> {
     /// An event came, or the stream ended.
     pub(super) fn event(&mut self, event: Option<parallel::Result<Event>>) {
         match event {
-            Some(Ok(Event::Run { cursor, run, .. })) => {
+            Some(Ok(Event::Run { cursor, run, told, .. })) => {
                 self.stream_errors = 0;
-                self.run_seen(cursor, *run);
+                self.run_seen(cursor, *run, Some(&told));
             }
             Some(Ok(Event::Group { cursor, status })) => {
                 self.stream_errors = 0;
@@ -79,7 +79,7 @@ impl Drive<'_> {
             Some(Ok(Event::Other { kind, .. })) => {
                 debug!(event.kind = kind, "An event of an unknown kind came.");
             }
-            Some(Ok(Event::Error(_)) | Err(_)) => {
+            Some(Ok(Event::Error { .. }) | Err(_)) => {
                 self.stream = None;
                 self.stream_failed();
             }

@@ -18,6 +18,8 @@ mod prepare;
 mod rows;
 mod save;
 mod time;
+mod told;
+mod trace;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
@@ -40,6 +42,7 @@ use self::buy::Buying;
 use self::cursor::Cursors;
 use self::errand::Errand;
 use self::rows::Rows;
+use self::trace::Trace;
 use crate::Runner;
 use crate::invocation::Lease;
 use crate::registry::Place;
@@ -131,6 +134,7 @@ pub(crate) struct Drive<'a> {
     reconcile_at: Option<Timestamp>,
     listing: bool,
     cursors: Cursors,
+    trace: Trace,
     key: Option<Key>,
     secrets: Option<Secrets>,
     /// Whose quota upstream its purchases use up.
@@ -189,6 +193,7 @@ impl<'a> Drive<'a> {
             reconcile_at: None,
             listing: false,
             cursors,
+            trace: Trace::default(),
             key: None,
             secrets: None,
             quota: unit.owner.clone(),
@@ -211,7 +216,7 @@ impl<'a> Drive<'a> {
         self.slice_end = slice_end(self.runner, deadline);
         self.unit.lease.due_at = due_at(self.runner, self.slice_end);
         match self.write_due().await {
-            Ok(()) => self.run(place).await,
+            Ok(()) => Box::pin(self.run(place)).await,
             Err(stop) => self.left(stop).await,
         }
     }
@@ -292,6 +297,9 @@ impl<'a> Drive<'a> {
         }
         let total = if self.unit.progress.rows.is_some() { self.unit.rows() } else { 0 };
         self.rows = Rows::replay(total, flushes.iter().map(|(_, flush)| flush), &purchases);
+        for (_, flush) in &flushes {
+            self.trace.heard.take_in(&flush.told);
+        }
         self.loaded = true;
         self.unit.counts = self.rows.counts();
         self.load_past().await
@@ -320,6 +328,7 @@ impl<'a> Drive<'a> {
             self.buy().await?;
             self.fetch();
             self.follow();
+            self.follow_trace();
             if self.rows.all_over() && self.is_quiet() && self.asks_are_taken_in() {
                 if let Some(left) = self.finish().await? {
                     return Ok(left);
@@ -333,6 +342,7 @@ impl<'a> Drive<'a> {
                 by = place.wanted() => return self.make_way(by).await,
                 Some(errand) = self.errands.join_next() => self.errand_done(errand).await?,
                 event = next(&mut self.stream) => self.event(event),
+                event = self.trace.next() => self.traced(event),
                 () = clock.sleep_until(flush_at) => self.flush().await?,
                 () = clock.sleep_until(self.slice_end) => return self.hand_over().await,
                 () = clock.sleep_until(wake_at) => {
@@ -344,11 +354,6 @@ impl<'a> Drive<'a> {
                 }
             }
         }
-    }
-
-    /// Whether nothing is under way that could still bring news.
-    fn is_quiet(&self) -> bool {
-        self.fetching == 0 && self.to_fetch.is_empty() && !self.listing && self.buying.is_idle()
     }
 
     fn now(&self) -> Timestamp {

@@ -261,6 +261,7 @@ mod tests {
             status: Status::Running,
             counts: Counts::default(),
             runs: runs.to_vec(),
+            told: Vec::new(),
             message: None,
         }
     }

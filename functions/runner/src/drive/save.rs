@@ -24,12 +24,19 @@ impl Drive<'_> {
         self.tell(runs).await
     }
 
-    /// Announces runs that are stored; those that a predecessor told in the meantime are not told again.
+    /// Announces runs that are stored, and all that was heard of a task's run, in as many flushes as that needs. What a predecessor told
+    /// in the meantime is not told again.
     pub(super) async fn tell(&mut self, mut runs: Vec<(u32, RunStatus, u32)>) -> Step<()> {
         loop {
             let flush = self.next_flush(Status::Running, &runs);
             match self.runner.store.flush(&self.unit, &flush).await? {
-                Saved::Yes => break,
+                Saved::Yes => {
+                    runs.clear();
+                    self.trace.heard.take_in(&flush.told);
+                    if self.trace.heard.is_told() {
+                        break;
+                    }
+                }
                 saved => self.not_saved(saved, &mut runs)?,
             }
         }
@@ -114,6 +121,7 @@ impl Drive<'_> {
             status,
             counts: self.unit.counts,
             runs: runs.to_vec(),
+            told: self.trace.heard.batch(),
             message: self.unit.progress.waiting_for.clone(),
         }
     }
@@ -154,6 +162,7 @@ impl Drive<'_> {
             Saved::Behind(flush) => {
                 runs.retain(|run| !flush.runs.contains(run));
                 self.rows.take_in(&flush);
+                self.trace.heard.take_in(&flush.told);
                 Ok(())
             }
         }

@@ -69,6 +69,7 @@ impl Drive<'_> {
             purchase: self.buying.waits_until(self.listing),
             stream: self.stream_at,
             listing: self.reconcile_at,
+            trace: self.trace_at(),
             follows: self.rows.open() > 0,
             streams: self.stream.is_some(),
             lists: self.listing,
@@ -102,6 +103,8 @@ struct Waits {
     stream: Option<Timestamp>,
     /// When the group is listed.
     listing: Option<Timestamp>,
+    /// When the trace of a task's run is opened, or no longer waited for.
+    trace: Option<Timestamp>,
     /// Whether runs are open that are followed at all.
     follows: bool,
     /// Whether the stream is open.
@@ -115,7 +118,7 @@ impl Waits {
     fn until(&self) -> Option<Timestamp> {
         let stream = self.stream.filter(|_| self.follows && !self.streams);
         let listing = self.listing.filter(|_| self.follows && !self.lists);
-        [self.purchase, stream, listing].into_iter().flatten().min()
+        [self.purchase, stream, listing, self.trace].into_iter().flatten().min()
     }
 }
 
@@ -128,7 +131,7 @@ mod tests {
         let at = |second| Timestamp::from_second(second).ok();
         let until = |follows, streams, lists| {
             let (purchase, stream, listing) = (at(30), at(10), at(20));
-            Waits { purchase, stream, listing, follows, streams, lists }.until()
+            Waits { purchase, stream, listing, trace: None, follows, streams, lists }.until()
         };
         assert_eq!(until(true, false, false), at(10));
         assert_eq!(until(true, true, false), at(20), "the stream is open");

@@ -110,6 +110,7 @@ async fn a_run_and_a_flush_that_were_never_announced_are_taken_in() {
         status: Status::Running,
         counts: Counts { completed: 1, pending: 2, ..Counts::default() },
         runs: vec![(1, RunStatus::Completed, 1)],
+        told: Vec::new(),
         message: None,
     };
     // Dies between the flush and the unit.
@@ -153,6 +154,7 @@ async fn a_flush_that_a_predecessor_publishes_late_is_not_told_again() {
             status: Status::Running,
             counts: Counts { completed: 1, queued: 1, ..Counts::default() },
             runs: vec![(0, RunStatus::Completed, 1)],
+            told: Vec::new(),
             message: None,
         };
         assert!(matches!(world.store.flush(&unit, &flush).await, Ok(Saved::Fenced(_))), "it was fenced");

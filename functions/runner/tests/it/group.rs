@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 pub(crate) struct Group {
+    pub(crate) kind: Kind,
     pub(crate) spec: GroupSpec,
     pub(crate) rows: Vec<Value>,
     /// The upstream key; one of its own for each unit when there is none.
@@ -41,7 +42,7 @@ pub(crate) fn group(rows: impl IntoIterator<Item = Value>) -> Group {
         pass_through: Map::new(),
         warnings: Vec::new(),
     };
-    Group { spec, rows, key: None, sealed: None, progress: None, upstream: None }
+    Group { kind: Kind::Group, spec, rows, key: None, sealed: None, progress: None, upstream: None }
 }
 
 /// A group of `count` rows on whom nothing goes wrong.
@@ -54,6 +55,14 @@ pub(crate) fn simulated(markers: &[&str]) -> Group {
     let row =
         |(row, marker): (usize, &&str)| json!({"company": format!("Company {row}"), "simulate": marker});
     group(markers.iter().enumerate().map(row))
+}
+
+/// A single task that asks the simulator for this bad day, and for its events.
+pub(crate) fn task(marker: &str) -> Group {
+    let task = simulated(&[marker]).with(|spec| {
+        spec.pass_through.insert("enable_events".to_owned(), true.into());
+    });
+    Group { kind: Kind::Task, ..task }
 }
 
 impl Group {
@@ -81,7 +90,7 @@ impl Group {
         };
         Unit {
             id,
-            kind: Kind::Group,
+            kind: self.kind,
             owner,
             status: Status::Pending,
             lease: Lease { due_at: Some(now + SignedDuration::from_secs(60)), ..Lease::default() },
@@ -96,6 +105,7 @@ impl Group {
             counts: Counts::pending(rows.unwrap_or(0)),
             spec: Spec {
                 public_base: "https://multitask.test".to_owned(),
+                preview: None,
                 upstream: self.upstream.clone().unwrap_or_else(|| upstream.to_owned()),
                 visibility: Visibility::Link,
                 group: self.spec.clone(),

@@ -24,4 +24,6 @@ mod slices;
 mod streams;
 mod suggestions;
 mod sweep;
+mod tasks;
+mod upstream;
 mod world;

@@ -274,6 +274,7 @@ fn unit(id: UnitId, webhook: domain::group::Webhook, now: Timestamp) -> Unit {
         counts: Counts::pending(2),
         spec: Spec {
             public_base: "https://multitask.test".to_owned(),
+            preview: None,
             upstream: "https://upstream.test".to_owned(),
             visibility: Visibility::Link,
             group: GroupSpec {

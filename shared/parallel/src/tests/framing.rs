@@ -23,7 +23,7 @@ async fn events(chunks: impl IntoIterator<Item = Bytes, IntoIter: Send + Sync + 
 
 fn short(event: Result<Event>) -> String {
     match event {
-        Ok(Event::Run { cursor, run, output }) => {
+        Ok(Event::Run { cursor, run, output, .. }) => {
             format!(
                 "run {} {cursor:?} {}",
                 run.run_id,
@@ -31,7 +31,7 @@ fn short(event: Result<Event>) -> String {
             )
         }
         Ok(Event::Group { cursor, status }) => format!("group {cursor:?} {}", status.num_task_runs),
-        Ok(Event::Error(error)) => format!("error {}", error.message),
+        Ok(Event::Error { error, .. }) => format!("error {}", error.message),
         Ok(Event::Other { kind, data }) => format!("{kind} {}", data.get()),
         Err(error) => format!("{:?}", error.kind),
     }

@@ -41,7 +41,7 @@ async fn a_groups_events_carry_cursors_and_ends() {
             Event::Group { cursor, status } => {
                 format!("{} active={}", cursor.as_deref().unwrap(), status.is_active)
             }
-            Event::Run { cursor, run, output } => {
+            Event::Run { cursor, run, output, .. } => {
                 assert!(output.is_none());
                 format!("{} {:?} {}", cursor.as_deref().unwrap(), run.status, run.metadata["row"])
             }
@@ -99,7 +99,7 @@ async fn a_runs_events_keep_what_is_not_known_and_end_with_the_output() {
     assert!(kinds.contains(&"task_run.progress_msg.plan") && kinds.contains(&"task_run.progress_stats"));
     let text = fixture("run_events_active.sse");
     let last = text.lines().rfind(|line| line.starts_with("data:")).unwrap();
-    let Some(Event::Run { cursor: None, run, output: Some(output) }) = events.last() else {
+    let Some(Event::Run { cursor: None, run, output: Some(output), .. }) = events.last() else {
         panic!("{events:?}")
     };
     assert_eq!((&run.status, output.get()), (&RunStatus::Completed, raw_output(last)));

@@ -22,6 +22,11 @@ impl Store {
     ///
     /// One transaction: either both are there or none. Repeating it with the same key writes nothing.
     pub async fn create_unit(&self, unit: &Unit, key: Option<&Idempotent>) -> Result<Created> {
+        self.create_unit_under(unit, key.as_slice()).await
+    }
+
+    /// The same under several keys: it is written if none of them was used before.
+    pub async fn create_unit_under(&self, unit: &Unit, keys: &[&Idempotent]) -> Result<Created> {
         let put = Put::builder()
             .table_name(&self.tables.units)
             .set_item(Some(item::write(unit)))
@@ -29,16 +34,16 @@ impl Store {
             .build()
             .map_err(|error| crate::Error::unavailable(error.to_string()))?;
         let mut items = vec![TransactWriteItem::builder().put(put).build()];
-        if let Some(key) = key {
+        for key in keys {
             items.push(remember(&self.tables.units, key)?);
         }
         if self.transact(items).await? {
             return Ok(Created::Now);
         }
-        if let Some(key) = key
-            && let Some(remembered) = self.remembered(&key.owner, &key.key, key.at).await?
-        {
-            return Ok(Created::Before(remembered));
+        for key in keys {
+            if let Some(remembered) = self.remembered(&key.owner, &key.key, key.at).await? {
+                return Ok(Created::Before(remembered));
+            }
         }
         Err(crate::Error::unavailable("the unit's id is taken"))
     }

@@ -22,14 +22,19 @@ pub(crate) struct Brief {
     pub(crate) metadata: Map<String, Value>,
     #[serde(default)]
     pub(crate) output_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) preview: Option<String>,
 }
 
 pub(crate) fn brief(unit: &Unit) -> String {
     let group = &unit.spec.group;
     let processor = unit.progress.processor.clone().or_else(|| group.processor.clone());
-    let brief =
-        Brief { processor, metadata: group.metadata.clone(), output_type: group.output.word().to_owned() };
-    json(&brief)
+    json(&Brief {
+        processor,
+        metadata: group.metadata.clone(),
+        output_type: group.output.word().to_owned(),
+        preview: unit.spec.preview.clone(),
+    })
 }
 
 pub(crate) fn json<T: Serialize>(value: &T) -> String {
@@ -129,6 +134,7 @@ pub(crate) fn status(reader: &Reader<'_>) -> Result<Status> {
 pub(crate) fn kind(reader: &Reader<'_>) -> Result<Kind> {
     match reader.text("kind")? {
         "group" => Ok(Kind::Group),
+        "task" => Ok(Kind::Task),
         word => Err(Error::corrupt(reader.name(), format!("kind: unknown word {word}"))),
     }
 }

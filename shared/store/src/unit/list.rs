@@ -33,6 +33,8 @@ pub struct Summary {
     pub metadata: Map<String, Value>,
     /// `text`, `json` or `auto`.
     pub output_type: String,
+    /// The beginning of its first input, if known.
+    pub preview: Option<String>,
     /// Where it stands in the list: the cursor from which the next page goes on.
     pub cursor: String,
 }
@@ -114,6 +116,7 @@ fn summary(found: &crate::attributes::Item) -> Result<Summary> {
         processor: brief.processor,
         metadata: brief.metadata,
         output_type: brief.output_type,
+        preview: brief.preview,
         cursor: reader.text("listed")?.to_owned(),
     })
 }

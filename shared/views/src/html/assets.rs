@@ -3,15 +3,21 @@
 use std::sync::LazyLock;
 
 use data_encoding::BASE64;
-use domain::unit::Unit;
+use domain::unit::{Kind, Unit};
 use ring::digest;
 
-pub(super) const STYLE: &str = include_str!("style.css");
+/// The style of every page: its colours, its type, and what pages have in common.
+pub const STYLE: &str = include_str!("style.css");
 pub(super) const SCRIPT: &str = include_str!("live.js");
-/// Three rows of a table.
-pub(super) const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%233d52d5'/%3E%3Cpath d='M4 5h8M4 8h8M4 11h5' stroke='%23fff' stroke-width='1.5' stroke-linecap='round'/%3E%3C/svg%3E";
+/// What the page of a task has besides [`STYLE`], and its script.
+pub(crate) const TASK_STYLE: &str = include_str!("task.css");
+pub(crate) const TASK_SCRIPT: &str = include_str!("task.js");
+/// Three rows of a table, as the address of a picture.
+pub const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%233d52d5'/%3E%3Cpath d='M4 5h8M4 8h8M4 11h5' stroke='%23fff' stroke-width='1.5' stroke-linecap='round'/%3E%3C/svg%3E";
 
-static HASHES: LazyLock<(String, String)> = LazyLock::new(|| (hash(STYLE), hash(SCRIPT)));
+static GROUP: LazyLock<(String, String)> = LazyLock::new(|| (hash(STYLE), hash(SCRIPT)));
+static TASK: LazyLock<(String, String)> =
+    LazyLock::new(|| (format!("{} {}", hash(STYLE), hash(TASK_STYLE)), hash(TASK_SCRIPT)));
 
 fn hash(text: &str) -> String {
     format!("'sha256-{}'", BASE64.encode(digest::digest(&digest::SHA256, text.as_bytes()).as_ref()))
@@ -20,7 +26,10 @@ fn hash(text: &str) -> String {
 /// The `Content-Security-Policy` of a unit's page: its own style and script, connections to its own service, nothing from others.
 #[must_use]
 pub fn content_security_policy(unit: &Unit) -> String {
-    let (style, script) = &*HASHES;
+    let (style, script) = match unit.kind {
+        Kind::Group => &*GROUP,
+        Kind::Task => &*TASK,
+    };
     let origin = url::Url::parse(&unit.spec.public_base)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"))
@@ -48,6 +57,8 @@ mod tests {
 
     #[test]
     fn style_and_script_cannot_end_their_elements() {
-        assert!(!STYLE.contains("</") && !SCRIPT.contains("</"));
+        for text in [STYLE, SCRIPT, TASK_STYLE, TASK_SCRIPT] {
+            assert!(!text.contains("</"));
+        }
     }
 }

@@ -8,7 +8,10 @@ mod page;
 mod sources;
 mod value;
 
-pub use assets::content_security_policy;
+pub use assets::{ICON, STYLE, content_security_policy};
+pub(crate) use assets::{TASK_SCRIPT, TASK_STYLE};
+pub(crate) use sources::{cell, dot};
+pub(crate) use value::value;
 
 use std::sync::Arc;
 

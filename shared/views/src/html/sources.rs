@@ -14,13 +14,13 @@ const FRAGMENTS: usize = 3;
 const FRAGMENT_CHARS: usize = 300;
 
 /// A coloured mark; its shape tells the same as its colour.
-pub(super) fn dot(confidence: Confidence) -> Markup {
+pub(crate) fn dot(confidence: Confidence) -> Markup {
     let word = confidence.word();
     html! { span class={ "dot " (word) } title={ (word) " confidence" } role="img" aria-label={ (word) " confidence" } {} }
 }
 
 /// The cell at the end of a row.
-pub(super) fn cell(confidences: &Confidences, basis: &[FieldBasis]) -> Markup {
+pub(crate) fn cell(confidences: &Confidences, basis: &[FieldBasis]) -> Markup {
     let overall = html! { @if let Some(overall) = confidences.overall { (dot(overall)) (overall.word()) } };
     let telling = |entry: &&FieldBasis| {
         entry.reasoning.as_deref().is_some_and(|text| !text.is_empty()) || !entry.citations.is_empty()

@@ -17,7 +17,7 @@ const CHARS: usize = 20_000;
 const WIDTH: usize = 12;
 
 /// The value laid out, with a mark behind it.
-pub(super) fn value(raw: &RawValue, mark: Option<Markup>) -> Markup {
+pub(crate) fn value(raw: &RawValue, mark: Option<Markup>) -> Markup {
     let content = Layout { left: PARTS }.value(raw, 0);
     html! { div.v dir="auto" { (content) @if let Some(mark) = mark { (mark) } } }
 }

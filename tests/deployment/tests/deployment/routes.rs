@@ -39,6 +39,7 @@ fn every_route_of_the_contract_reaches_the_function_that_serves_it() {
         let id = "a".repeat(26);
         for route in web::routes::ROUTES {
             let path = route.path.replace("{id}", &id).replace("{n}", "7").replace("{hook}", "webhook");
+            let path = path.replace("{task}", "order-7").replace("{name}", "app.js");
             for method in [route.method, "HEAD", "OPTIONS"] {
                 let asked = method.parse().expect("a method");
                 let Some(function) = web::routes::function_of(&asked, &path) else { continue };

@@ -70,7 +70,7 @@ pub(crate) fn made(
         spec: Spec {
             public_base: base,
             upstream: api.settings().upstream.as_str().trim_end_matches('/').to_owned(),
-            preview: rows.first().map(|row| preview(row)),
+            preview: rows.first().map(preview),
             visibility: draft.visibility,
             group: draft.spec,
         },

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
-use domain::{OwnerId, UnitId};
 use domain::unit::{Unit, Visibility};
+use domain::{OwnerId, UnitId};
 
 use crate::Results;
 use crate::refusal::Refusal;

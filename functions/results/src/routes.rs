@@ -69,13 +69,7 @@ async fn task(
     document(&results, &name, Shape::Task, query, &headers).await
 }
 
-async fn document(
-    results: &Results,
-    name: &str,
-    shape: Shape,
-    query: Asked,
-    headers: &HeaderMap,
-) -> Answer {
+async fn document(results: &Results, name: &str, shape: Shape, query: Asked, headers: &HeaderMap) -> Answer {
     let (id, suffix) = web::routes::unit(name).ok_or(Refusal::NoUnit)?;
     let format = suffix.map(|suffix| Format::of_suffix(suffix).ok_or(Refusal::NoFormat)).transpose()?;
     let unit = readable(results, &id, headers).await?;

@@ -32,13 +32,13 @@ pub struct Stats {
 #[derive(Deserialize)]
 struct SentStats {
     #[serde(default)]
-    source_stats: Option<Sources>,
+    source_stats: Option<SentSources>,
     #[serde(default)]
     progress_meter: Option<f64>,
 }
 
 #[derive(Default, Deserialize)]
-struct Sources {
+struct SentSources {
     #[serde(default)]
     num_sources_considered: Option<u64>,
     #[serde(default)]
@@ -97,7 +97,11 @@ impl Stats {
     pub(crate) fn percent(&self, unit: &Unit) -> u32 {
         let of_rows = head::percent(unit);
         let meter = self.meter.filter(|meter| meter.is_finite()).unwrap_or(0.0).clamp(0.0, 99.0);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 0 and 99")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it lies between 0 and 99"
+        )]
         let meter = meter as u32;
         of_rows.max(meter)
     }
@@ -151,8 +155,14 @@ mod tests {
     #[test]
     fn the_last_statistics_count_and_progress_never_says_that_it_is_over() {
         let stats = Stats::of(&[
-            told(STATS, r#"{"source_stats":{"num_sources_considered":4,"num_sources_read":1,"sources_read_sample":null},"progress_meter":35.5}"#),
-            told(STATS, r#"{"source_stats":{"num_sources_considered":41,"num_sources_read":null,"sources_read_sample":["http://a.example"]},"progress_meter":100.0}"#),
+            told(
+                STATS,
+                r#"{"source_stats":{"num_sources_considered":4,"num_sources_read":1,"sources_read_sample":null},"progress_meter":35.5}"#,
+            ),
+            told(
+                STATS,
+                r#"{"source_stats":{"num_sources_considered":41,"num_sources_read":null,"sources_read_sample":["http://a.example"]},"progress_meter":100.0}"#,
+            ),
             told(STATS, r#"{"source_stats":"none"}"#),
         ]);
         assert_eq!((stats.considered, stats.read, stats.sample.len()), (Some(41), None, 1));
@@ -178,7 +188,12 @@ mod tests {
             ("task_run.progress_msg.exec_status", r#"{"message":"Starting"}"#, "exec status", "Starting"),
             (STATE, r#"{"run":{"status":"running"}}"#, "state", "running"),
             ("error", r#"{"error":{"message":"no"}}"#, "error", "no"),
-            ("task_run.progress_msg.plan", r#"{"message":7}"#, "task_run.progress_msg.plan", r#"{"message":7}"#),
+            (
+                "task_run.progress_msg.plan",
+                r#"{"message":7}"#,
+                "task_run.progress_msg.plan",
+                r#"{"message":7}"#,
+            ),
             ("new", "[1]", "new", "[1]"),
         ] {
             let told = told(kind, data);

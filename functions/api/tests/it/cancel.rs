@@ -48,7 +48,7 @@ async fn a_cancel_that_races_with_a_claim_fences_the_claimer() {
     assert_eq!((answer.status.as_u16(), &answer.json()["status"]), (200, &json!("cancelled")));
     claimer.seq += 1;
     let (at, status, counts) = (claimer.modified_at, claimer.status, claimer.counts);
-    let flush = Flush { at, status, counts, runs: Vec::new(), message: None };
+    let flush = Flush { at, status, counts, runs: Vec::new(), told: Vec::new(), message: None };
     let saved = world.store.flush(&claimer, &flush).await.expect("a table");
     assert!(matches!(saved, Saved::Fenced(Some((_, Status::Cancelled)))), "{saved:?}");
 }

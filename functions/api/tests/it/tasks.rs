@@ -59,7 +59,10 @@ async fn every_fault_is_told_at_its_place() {
     let world = World::start().await;
     for (body, places) in [
         (json!({}), vec!["/input"]),
-        (json!({"input": 7, "processor": "not a name", "colour": 1}), vec!["/input", "/processor", "/colour"]),
+        (
+            json!({"input": 7, "processor": "not a name", "colour": 1}),
+            vec!["/input", "/processor", "/colour"],
+        ),
         (
             json!({"input": "q", "taskSpec": {"output_schema": {"type": "xml"}, "x": 1}}),
             vec!["/taskSpec/output_schema/type", "/taskSpec/x"],
@@ -75,7 +78,10 @@ async fn every_fault_is_told_at_its_place() {
         (json!({"input": "x".repeat(25_000)}), vec!["/input"]),
         (json!({"input": "q", "id": "a/b"}), vec!["/id"]),
         (json!({"input": "q", "id": "a".repeat(26)}), vec!["/id"]),
-        (json!({"input": "q", "source_policy": 1, "timeout_seconds": 0}), vec!["/source_policy", "/timeout_seconds"]),
+        (
+            json!({"input": "q", "source_policy": 1, "timeout_seconds": 0}),
+            vec!["/source_policy", "/timeout_seconds"],
+        ),
         (json!({"type": "openai.chat", "payload": {}}), vec!["/type", "/payload"]),
         (json!({"steps": [], "input": "q"}), vec!["/steps"]),
     ] {
@@ -83,7 +89,11 @@ async fn every_fault_is_told_at_its_place() {
         let (mut found, mut expected) = (answer.places(), places);
         found.sort_unstable();
         expected.sort_unstable();
-        assert_eq!((answer.status.as_u16(), found), (422, expected.iter().map(ToString::to_string).collect()), "{body}");
+        assert_eq!(
+            (answer.status.as_u16(), found),
+            (422, expected.iter().map(ToString::to_string).collect()),
+            "{body}"
+        );
     }
     assert_eq!(world.ask("POST", PATH, &[], "{").await.status.as_u16(), 400);
 }
@@ -120,7 +130,8 @@ async fn a_key_in_the_body_opens_the_same_and_stands_nowhere() {
     let answer = world.ask("POST", PATH, &without, body.to_string()).await;
     let unit = world.unit(&answer.id()).await;
     assert_eq!(unit.owner, world.owner());
-    let opened = world.sealer.open(unit.sealed.as_deref().expect("it lives"), unit.id.as_str()).expect("ours");
+    let opened =
+        world.sealer.open(unit.sealed.as_deref().expect("it lives"), unit.id.as_str()).expect("ours");
     assert_eq!(serde_json::from_str::<Secrets>(opened.expose()).expect("secrets").key, KEY);
     assert!(!answer.text.contains(KEY) && !format!("{:?}", unit.spec).contains(KEY));
     body["input"] = 7.into();
@@ -149,7 +160,10 @@ async fn an_id_of_the_callers_own_makes_one_task_and_finds_it() {
     assert_eq!(world.unit(&first.id()).await.status, Status::Cancelled);
     assert_eq!(world.unit(&theirs.id()).await.status, Status::Pending);
     assert_eq!(world.ask("DELETE", "/api/tasks/order-8", &[], "").await.status.as_u16(), 404);
-    assert_eq!(world.ask("HEAD", "/api/tasks/order-7", &[], "").await.header("content-type"), "application/json");
+    assert_eq!(
+        world.ask("HEAD", "/api/tasks/order-7", &[], "").await.header("content-type"),
+        "application/json"
+    );
 }
 
 #[tokio::test]

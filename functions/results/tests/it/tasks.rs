@@ -69,7 +69,10 @@ async fn a_task_is_one_unit_in_two_shapes_and_its_events_come_with_it() {
     let group = world.get(&format!("/{id}.json")).await.json();
     assert_eq!((&group["taskgroup_id"], &group["results"][0]["n"]), (&json!(id), &json!(1.0)));
     let whole = world.get(&format!("/task/{id}.json")).await.json();
-    assert_eq!((&whole["task"]["result"]["content"]["n"], &whole["task"]["error"]), (&json!(1.0), &Value::Null));
+    assert_eq!(
+        (&whole["task"]["result"]["content"]["n"], &whole["task"]["error"]),
+        (&json!(1.0), &Value::Null)
+    );
 }
 
 #[tokio::test]
@@ -94,7 +97,10 @@ async fn why_a_task_failed_is_told_in_every_form() {
     task.finish().await;
     let path = format!("/task{}", task.path(""));
     let shown = world.get(&format!("/api/tasks{}", task.path(""))).await.json();
-    assert_eq!((&shown["status"], &shown["error"]), (&json!("failed"), &json!("the run met <b>no</b> source")));
+    assert_eq!(
+        (&shown["status"], &shown["error"]),
+        (&json!("failed"), &json!("the run met <b>no</b> source"))
+    );
     for suffix in ["html", "md"] {
         let page = world.get(&format!("{path}.{suffix}")).await.text;
         assert!(page.contains("&lt;b&gt;no&lt;/b&gt;") && !page.contains("<b>no"), "{page}");
@@ -120,7 +126,11 @@ async fn every_format_answers_under_the_path_of_a_task() {
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, kind));
     }
     let page = world.get_with(&path, &[("accept", "text/html")]).await;
-    assert!(page.text.contains("<b id=\"read\">6</b>") && page.text.contains("look &lt;script&gt;"), "{}", page.text);
+    assert!(
+        page.text.contains("<b id=\"read\">6</b>") && page.text.contains("look &lt;script&gt;"),
+        "{}",
+        page.text
+    );
     assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
     assert_eq!(world.get("/task/order-7").await.status.as_u16(), 404);
     assert_eq!(world.get(&format!("{path}.xml")).await.status.as_u16(), 404);
@@ -135,7 +145,10 @@ async fn a_reader_who_waits_gets_the_result_as_soon_as_it_is_there() {
         task.store(&[completed(0, r#"{"n":1}"#)]).await;
         task.finish().await;
     });
-    assert_eq!((&answer.json()["status"], &answer.json()["result"]["content"]["n"]), (&json!("completed"), &json!(1)));
+    assert_eq!(
+        (&answer.json()["status"], &answer.json()["result"]["content"]["n"]),
+        (&json!("completed"), &json!(1))
+    );
 }
 
 #[tokio::test]
@@ -155,7 +168,10 @@ async fn a_live_stream_tells_what_the_upstream_told_by_its_own_names_and_ends() 
     assert_eq!(names(&rest), ["complete"]);
     assert_eq!(rest[0].json()["status"], "completed");
     assert_eq!(world.open(&path, rest[0].id.as_deref()).await.status, 204);
-    assert_eq!(world.open(&format!("/api/tasks{}", task.path("/events")), rest[0].id.as_deref()).await.status, 204);
+    assert_eq!(
+        world.open(&format!("/api/tasks{}", task.path("/events")), rest[0].id.as_deref()).await.status,
+        204
+    );
 }
 
 #[tokio::test]
@@ -203,7 +219,10 @@ async fn a_reader_who_knows_messages_only_gets_the_result_and_stops() {
     let mut stream = world.open(&path, None).await;
     let frames = frames_of(&mut stream, 2).await;
     assert_eq!(names(&frames), ["message", "message"]);
-    assert_eq!((&frames[0].json()["type"], &frames[1].json()["task"]["status"]), (&json!(PLAN), &json!("running")));
+    assert_eq!(
+        (&frames[0].json()["type"], &frames[1].json()["task"]["status"]),
+        (&json!(PLAN), &json!("running"))
+    );
     task.store(&[completed(0, r#"{"n":1}"#)]).await;
     task.finish().await;
     let rest = stream.rest().await;

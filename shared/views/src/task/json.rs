@@ -158,7 +158,10 @@ pub(super) fn standing(unit: &Unit, percent: u32, out: &mut Out) {
     let failure = unit.progress.failure.as_ref().map(|failure| failure.message.as_str());
     inner(out, &behind(unit, failure, 0));
     out.text(",");
-    inner(out, &serde_json::json!({ "waitingFor": waiting_for(unit), "processor": head::processor_name(unit) }));
+    inner(
+        out,
+        &serde_json::json!({ "waitingFor": waiting_for(unit), "processor": head::processor_name(unit) }),
+    );
     out.text("}");
 }
 

@@ -46,7 +46,8 @@ impl Markdown {
             let _ = writeln!(page, "**Waiting for**: {}", text::markdown(waiting));
         }
         if stats.considered.is_some() || stats.read.is_some() {
-            let number = |number: Option<u64>| number.map_or_else(|| "–".to_owned(), |number| number.to_string());
+            let number =
+                |number: Option<u64>| number.map_or_else(|| "–".to_owned(), |number| number.to_string());
             let (considered, read) = (number(stats.considered), number(stats.read));
             let _ = writeln!(page, "**Sources**: {considered} considered, {read} read");
         }
@@ -60,7 +61,11 @@ impl Markdown {
             out.text("\n## Timeline\n\n");
             for entry in entries.iter().take(LISTED) {
                 let at = entry.at.map(|at| format!("{} ", at.strftime("%H:%M:%S"))).unwrap_or_default();
-                out.text(&format!("- {at}**{}** {}\n", text::markdown(&entry.label), text::markdown(&entry.text)));
+                out.text(&format!(
+                    "- {at}**{}** {}\n",
+                    text::markdown(&entry.label),
+                    text::markdown(&entry.text)
+                ));
             }
             if entries.len() > LISTED {
                 out.text(&format!("- … {} more; the JSON has each\n", entries.len() - LISTED));
@@ -92,7 +97,11 @@ fn result(row: &Row<'_>, out: &mut Out) {
             out.text("| Field | Value | Confidence |\n| --- | --- | --- |\n");
             for (name, value) in entries {
                 let sign = confidences.fields.get(name.as_ref()).map_or("", |sure| sure.sign());
-                out.text(&format!("| {} | {} | {sign} |\n", text::markdown(&name), text::markdown(&cell::text(value))));
+                out.text(&format!(
+                    "| {} | {} | {sign} |\n",
+                    text::markdown(&name),
+                    text::markdown(&cell::text(value))
+                ));
             }
         }
         None => out.text(&report(&cell::text(content))),

@@ -212,7 +212,10 @@ fn result(row: &Row<'_>) -> Markup {
 /// The confidence of one field, with its reasoning and citations and those of its parts.
 fn of_field(name: &str, basis: &[FieldBasis], confidences: &Confidences) -> Markup {
     let own: Vec<FieldBasis> = basis.iter().filter(|entry| is_of(&entry.field, name)).cloned().collect();
-    let sure = Confidences { overall: confidences.fields.get(name).copied().or(Confidences::of(&own).overall), ..Confidences::default() };
+    let sure = Confidences {
+        overall: confidences.fields.get(name).copied().or(Confidences::of(&own).overall),
+        ..Confidences::default()
+    };
     cell(&sure, &own)
 }
 
@@ -221,7 +224,10 @@ fn is_of(path: &str, name: &str) -> bool {
 }
 
 /// What a basis says of no field of the result.
-fn basis_beside(entries: &[(std::borrow::Cow<'_, str>, &serde_json::value::RawValue)], basis: &[FieldBasis]) -> Vec<FieldBasis> {
+fn basis_beside(
+    entries: &[(std::borrow::Cow<'_, str>, &serde_json::value::RawValue)],
+    basis: &[FieldBasis],
+) -> Vec<FieldBasis> {
     let stray = |entry: &&FieldBasis| !entries.iter().any(|(name, _)| is_of(&entry.field, name));
     basis.iter().filter(stray).cloned().collect()
 }

@@ -115,7 +115,11 @@ async fn every_route_of_the_table_that_is_ours_is_answered_by_us() {
     let group = world.group(&["1"], Output::Auto).await;
     let ours = web::routes::ROUTES.iter().filter(|route| route.function == web::routes::Function::Results);
     for route in ours {
-        let path = route.path.replace("{id}", group.unit.id.as_str()).replace("{n}", "0");
+        let path = route
+            .path
+            .replace("{id}", group.unit.id.as_str())
+            .replace("{task}", group.unit.id.as_str())
+            .replace("{n}", "0");
         assert_eq!(world.send_status(&path, &[("x-api-key", KEY)]).await, 200, "{path}");
     }
 }

@@ -167,10 +167,7 @@ async fn a_group_that_is_deleted_while_it_is_watched_says_so() {
     world.store.delete(&group.unit, now, now, group.unit.expires_at).await.expect("a delete");
     world.wake.changed(&group.unit.id);
     let frames = stream.rest().await;
-    assert_eq!(
-        (kinds(&frames), frames[0].json()["error"].as_str()),
-        (vec!["error"], Some("the group was deleted"))
-    );
+    assert_eq!((kinds(&frames), frames[0].json()["error"].as_str()), (vec!["error"], Some("it was deleted")));
 }
 
 #[tokio::test]

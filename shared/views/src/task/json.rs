@@ -241,7 +241,9 @@ impl View for TaskJson {
                 out.json(&row.output.content);
             }
             Kind::Task if row.index == 0 => {
-                out.json(&row.whole_output());
+                // The result is stored before the status that announces it, and is told with it.
+                let output = self.unit.status.is_terminal().then(|| row.whole_output());
+                out.json(&output.flatten());
                 let bought = u32::from(row.run_id.is_some());
                 self.seen = Seen {
                     input: row.input.map(ToOwned::to_owned),

@@ -11,4 +11,5 @@ mod readme;
 mod refusals;
 mod restart;
 mod sizes;
+mod tasks;
 mod webhooks;

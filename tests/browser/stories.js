@@ -203,6 +203,8 @@ const stories = {
       await tab.locator("#key").press("Tab");
       await tab.getByText("There is nothing yet.").waitFor();
       await tab.getByRole("link", { name: "A group" }).click();
+      // the cost is told only to who has a key, so the page has found it again
+      await tab.getByText("3 rows with base cost").waitFor();
       assert.equal(await tab.locator("#key").inputValue(), key);
       assert.ok(!(await tab.locator("#curl").innerText({ timeout: 1000 }).catch(() => "")).includes(key));
       await tab.getByRole("button", { name: "Create the group" }).click();

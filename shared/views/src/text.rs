@@ -42,7 +42,8 @@ pub(crate) fn markdown(text: &str) -> String {
             '&' => cell.push_str("&amp;"),
             '<' => cell.push_str("&lt;"),
             '>' => cell.push_str("&gt;"),
-            '|' | '`' | '[' | ']' | '\\' => {
+            // a fence of tildes would take in all that follows
+            '|' | '`' | '~' | '[' | ']' | '\\' => {
                 cell.push('\\');
                 cell.push(c);
             }

@@ -15,8 +15,8 @@ use crate::head;
 const STATS: &str = "task_run.progress_stats";
 const MESSAGE: &str = "task_run.progress_msg.";
 const STATE: &str = "task_run.state";
-/// Names of events that are this service's own.
-const OWN: [&str; 4] = ["status", "complete", "initial", "message"];
+/// Names of events that are this service's own, or a browser's: it calls the loss of a connection `error`.
+const OWN: [&str; 5] = ["status", "complete", "initial", "message", "error"];
 /// Sources of a sample that are shown.
 const SAMPLE: usize = 20;
 
@@ -175,6 +175,7 @@ mod tests {
         for (kind, name) in [
             ("task_run.progress_msg.plan", "task_run.progress_msg.plan"),
             ("complete", "upstream.complete"),
+            ("error", "upstream.error"),
             ("a\nevent: complete", "upstream.aeventcomplete"),
             ("", "upstream."),
         ] {

@@ -57,12 +57,17 @@ struct Before<'a> {
     progress: u32,
 }
 
+/// What became of its row.
+#[derive(Serialize)]
+struct Outcome<'a> {
+    error: Option<&'a str>,
+    attempts: u32,
+}
+
 /// What stands behind it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Behind<'a> {
-    error: Option<&'a str>,
-    attempts: u32,
+struct Behind {
     created_at: Timestamp,
     started_at: Option<Timestamp>,
     completed_at: Option<Timestamp>,
@@ -132,8 +137,9 @@ impl TaskJson {
         let failure = unit.progress.failure.as_ref().map(|failure| failure.message.as_str());
         out.text(if unit.kind == Kind::Group { "]" } else { "" });
         out.text(",");
-        let behind = behind(unit, seen.error.as_deref().or(failure), seen.attempts);
-        inner(out, &behind);
+        inner(out, &Outcome { error: seen.error.as_deref().or(failure), attempts: seen.attempts });
+        out.text(",");
+        inner(out, &behind(unit));
         if !matches!(self.form, Form::Bare) {
             out.text(",");
             inner(out, &more(unit, seen));
@@ -151,12 +157,11 @@ impl TaskJson {
     }
 }
 
-/// The task as it stands while it has no result, with nothing of its row.
+/// Where the task stands. Of its row it says nothing, not even that there is no result: a status is never told with less than is known.
 pub(super) fn standing(unit: &Unit, percent: u32, out: &mut Out) {
     open(out, &before(unit, percent));
-    out.text(",\"result\":null,");
-    let failure = unit.progress.failure.as_ref().map(|failure| failure.message.as_str());
-    inner(out, &behind(unit, failure, 0));
+    out.text(",");
+    inner(out, &behind(unit));
     out.text(",");
     inner(
         out,
@@ -177,10 +182,8 @@ fn before(unit: &Unit, percent: u32) -> Before<'_> {
     }
 }
 
-fn behind<'a>(unit: &Unit, error: Option<&'a str>, attempts: u32) -> Behind<'a> {
+fn behind(unit: &Unit) -> Behind {
     Behind {
-        error,
-        attempts,
         created_at: unit.created_at,
         started_at: unit.started_at,
         completed_at: unit.completed_at,

@@ -138,10 +138,16 @@ fn sources(basis: &[FieldBasis], out: &mut Out) {
             out.text(&format!("{}\n\n", text::markdown(reasoning)));
         }
         for citation in &entry.citations {
-            let title = citation.title.as_deref().map(text::markdown).unwrap_or_default();
-            match citation.url.as_deref().and_then(text::link) {
-                Some(url) => out.text(&format!("- {title} <{url}>\n")),
-                None => out.text(&format!("- {title}\n")),
+            let url = citation.url.as_deref();
+            let title = citation.title.as_deref().filter(|title| !title.trim().is_empty());
+            match (title.map(text::markdown), url.and_then(text::link)) {
+                (Some(title), Some(url)) => out.text(&format!("- {title} <{url}>\n")),
+                (None, Some(url)) => out.text(&format!("- <{url}>\n")),
+                (title, None) => {
+                    let said =
+                        title.or_else(|| url.map(text::markdown)).unwrap_or_else(|| "source".to_owned());
+                    out.text(&format!("- {said}\n"));
+                }
             }
         }
     }

@@ -15,17 +15,18 @@ use std::sync::Arc;
 use domain::event::Told;
 use domain::unit::Unit;
 
-use crate::{Format, Options, View};
+use crate::{Format, Options, PlainStream, View};
 
 /// The view of a task in this format, with everything that was told of its run.
 ///
-/// Formats that are tables, and streams, are those of a group of one.
+/// Formats that are tables are those of a group of one; for [`Format::Sse`] it is the end of a plain stream.
 #[must_use]
 pub fn view(format: Format, unit: Arc<Unit>, told: Vec<Told>, options: &Options) -> Box<dyn View> {
     match format {
         Format::Json => Box::new(TaskJson::whole(unit, told)),
         Format::Markdown => Box::new(markdown::Markdown::new(unit, told)),
         Format::Html => Box::new(page::Page::new(unit, told)),
-        Format::Csv | Format::Ndjson | Format::Sse => crate::view(format, unit, options),
+        Format::Sse => Box::new(PlainStream::of_task(unit)),
+        Format::Csv | Format::Ndjson => crate::view(format, unit, options),
     }
 }

@@ -1,4 +1,4 @@
-//! Every format of two groups, against files that were read by a person.
+//! Every format of two groups, against files that were read by a person; how anything is held against such files.
 //!
 //! A test that fails leaves what it got beside the file, with `.new` at the end of its name.
 
@@ -67,17 +67,27 @@ fn texts() -> (Unit, Rows) {
 }
 
 fn compare(name: &str, (unit, rows): (Unit, Rows)) {
+    let got = Format::ALL.map(|format| (format.suffix(), render(format, &unit, &Options::default(), &rows)));
+    hold(name, &got);
+}
+
+/// Holds what was got, by suffix, against the files of this name.
+pub(super) fn hold(name: &str, got: &[(&str, String)]) {
     let mut differing = Vec::new();
-    for format in Format::ALL {
-        let path =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/golden/{name}.{}", format.suffix()));
-        let got = render(format, &unit, &Options::default(), &rows);
-        // how the page looks is not what these files hold still
-        let got =
-            got.replace(include_str!("../html/style.css"), "…").replace(include_str!("../html/live.js"), "…");
+    for (suffix, got) in got {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/golden/{name}.{suffix}"));
+        // how a page looks and moves is not what these files hold still
+        let got = [
+            include_str!("../html/style.css"),
+            include_str!("../html/task.css"),
+            include_str!("../html/live.js"),
+            include_str!("../html/task.js"),
+        ]
+        .iter()
+        .fold(got.clone(), |got, asset| got.replace(asset, "…"));
         let expected = std::fs::read_to_string(&path).unwrap_or_default();
         if got != expected {
-            let new = path.with_extension(format!("{}.new", format.suffix()));
+            let new = path.with_file_name(format!("{name}.{suffix}.new"));
             std::fs::write(&new, &got).expect("the folder of golden files can be written");
             differing.push(new);
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::testing::{completed, failed, group, render};
 use crate::{Format, Options};
 
-const NASTY: [&str; 12] = [
+pub(super) const NASTY: [&str; 17] = [
     "</script><script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
     "<!--<script>",
@@ -20,6 +20,18 @@ const NASTY: [&str; 12] = [
     "line\u{2028}break\u{2029}\u{85}\r\n",
     "\"><svg onload=alert(1)>",
     "' onmouseover='alert(1)",
+    "[a]: javascript:alert(1)\n\n[a] [b][a]",
+    "![x](https://evil.example/x.png) [x](\njavascript:alert(1))",
+    "<javascript:alert(1)> <https://evil.example/>",
+    "~~~\nnot code\n\n```js\nnor this",
+    "\\[x](javascript:alert(1)) \\<img src=x onerror=alert(1)>",
+];
+
+/// The elements that pages are made of.
+pub(super) const KNOWN: &[&str] = &[
+    "!DOCTYPE", "html", "head", "meta", "base", "title", "link", "style", "noscript", "body", "main",
+    "header", "div", "h1", "h2", "span", "nav", "a", "p", "section", "progress", "ul", "li", "b", "dl", "dt",
+    "dd", "time", "table", "thead", "tbody", "tr", "th", "td", "small", "details", "summary", "script",
 ];
 
 fn rows_of(value: &Value) -> [(String, Option<Run>); 2] {
@@ -38,7 +50,7 @@ fn rendered(format: Format, rows: &[(String, Option<Run>)]) -> String {
 }
 
 /// The names of all elements that a page holds.
-fn elements(page: &str) -> Vec<String> {
+pub(super) fn elements(page: &str) -> Vec<String> {
     let tags = page.split('<').skip(1);
     tags.map(|tag| tag.chars().take_while(|c| !c.is_whitespace() && *c != '>').collect()).collect()
 }
@@ -48,17 +60,11 @@ fn check_page(value: &Value) {
     let harmless = rendered(Format::Html, &rows_of(&json!("harmless")));
     let scripts = |page: &str| page.matches("<script").count();
     assert_eq!(scripts(&page), scripts(&harmless), "{value}");
-    let known: &[&str] = &[
-        "!DOCTYPE", "html", "head", "meta", "base", "title", "link", "style", "noscript", "body", "main",
-        "header", "div", "h1", "h2", "span", "nav", "a", "p", "section", "progress", "ul", "li", "b", "dl",
-        "dt", "dd", "time", "table", "thead", "tbody", "tr", "th", "td", "small", "details", "summary",
-        "script",
-    ];
     let body = page.split_once("</head>").expect("a head").1;
     let without_script = body.split_once("<script type=\"module\">").expect("a script").0;
     for element in elements(without_script) {
         let name = element.trim_start_matches('/');
-        assert!(known.contains(&name), "{value}: <{element}>");
+        assert!(KNOWN.contains(&name), "{value}: <{element}>");
     }
     let shown = body.split_once("<main>").expect("a page").1.split_once("</main>").expect("its end").0;
     assert!(!shown.contains(['\u{1b}', '\u{202e}', '\u{2066}']), "{value}");
@@ -106,6 +112,27 @@ fn check_markdown(value: &Value) {
     assert_eq!(table.len(), 4, "{text}");
     assert!(table.iter().all(|line| cells(line) == cells(table[0])), "{text}");
     assert!(!text.replace("<br>", "").contains(['<', '\u{1b}', '\u{202e}', '\u{2028}']), "{text}");
+    check_markup(&text);
+}
+
+/// What a reader of Markdown makes of it: no element but line breaks, no picture, no code, and links to the web alone.
+pub(super) fn check_markup(text: &str) {
+    use pulldown_cmark::{Event, Options, Parser, Tag};
+    for event in Parser::new_ext(text, Options::all()) {
+        match event {
+            Event::Html(html) | Event::InlineHtml(html) => assert_eq!(html.as_ref(), "<br>", "{text}"),
+            Event::Start(Tag::Link { dest_url, .. }) => {
+                assert!(
+                    dest_url.starts_with("https://") || dest_url.starts_with("http://"),
+                    "{dest_url}: {text}"
+                );
+                assert!(!dest_url.contains("evil.example"), "{dest_url}: {text}");
+            }
+            Event::Start(Tag::Image { dest_url, .. }) => panic!("a picture of {dest_url}: {text}"),
+            Event::Start(Tag::CodeBlock(_)) | Event::Code(_) => panic!("code: {text}"),
+            _ => {}
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
-//! What views make of whole groups.
+//! What views make of whole groups and tasks.
 
 mod golden;
+mod golden_tasks;
 mod hostile;
+mod hostile_tasks;
 mod shapes;

@@ -18,14 +18,36 @@ const QUIET = [
 ];
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** The program, listening; `stop` ends it and removes what it kept. `variables` are its own, beside those of a clean environment. */
+/**
+ * The program, listening; `stop` ends it and removes what it kept. `variables` are its own, beside those of a clean environment.
+ * `end` ends it by a signal and keeps what it has; `startAgain` starts it on that, at the address that it had.
+ */
 export async function service(options = [], { variables = {}, base } = {}) {
   const directory = await mkdtemp(join(tmpdir(), "multitask-browser-"));
+  const errors = [];
+  let running = await program("127.0.0.1:0", directory, base, options, variables, errors);
+  const { address } = running;
+  const end = async (signal) => {
+    running.child.kill(signal);
+    await running.exited;
+  };
+  const startAgain = async () => {
+    running = await program(address, directory, base, options, variables, errors);
+  };
+  const stop = async () => {
+    await end("SIGTERM");
+    await rm(directory, { recursive: true, force: true });
+  };
+  const listens = `http://${address}`;
+  return { url: base ?? listens, listens, log: errors, directory, end, startAgain, stop };
+}
+
+/** A process of the program, once it listens. */
+async function program(listen, directory, base, options, variables, errors) {
   const named = base ? ["--public-url", base] : [];
-  const line = ["--listen", "127.0.0.1:0", "--data-dir", directory, ...named, ...options];
+  const line = ["--listen", listen, "--data-dir", directory, ...named, ...options];
   const child = spawn(process.env.MULTITASK, line, { env: { PATH: process.env.PATH, RUST_LOG: "info", ...variables }, stdio: ["ignore", "pipe", "pipe"] });
   const exited = new Promise((resolve) => child.once("exit", resolve));
-  const errors = [];
   const address = new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).on("line", () => {});
     createInterface({ input: child.stderr }).on("line", (text) => {
@@ -35,13 +57,7 @@ export async function service(options = [], { variables = {}, base } = {}) {
     });
     exited.then((code) => reject(new Error(`the program ended with ${code}:\n${errors.join("\n")}`)));
   });
-  const listens = `http://${await address}`;
-  const stop = async () => {
-    child.kill("SIGTERM");
-    await exited;
-    await rm(directory, { recursive: true, force: true });
-  };
-  return { url: base ?? listens, listens, log: errors, directory, stop };
+  return { child, exited, address: await address };
 }
 
 /** A reverse proxy that takes `prefix` off each path and passes the rest on to `target()`; an answer is passed on as it comes. */

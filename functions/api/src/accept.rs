@@ -86,7 +86,7 @@ pub(crate) fn made(
 pub(crate) async fn accept(
     api: &Api,
     (unit, rows): (&Unit, &[Input]),
-    keys: &[&Key],
+    mut keys: Vec<Key>,
     told: &Value,
     headers: &HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -95,7 +95,7 @@ pub(crate) async fn accept(
     let remembered: Vec<&Idempotent> = remembered.iter().collect();
     if api.store().create_unit_under(unit, &remembered).await? != Created::Now {
         // Another request came first under one of the keys, and has its effect: its answer is this one's too.
-        for key in keys {
+        for key in &mut keys {
             if let Some(before) = key.before(api, headers).await? {
                 return Ok(before);
             }

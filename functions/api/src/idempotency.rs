@@ -2,6 +2,7 @@
 //! each time.
 //!
 //! What the key remembers is written in the transaction of the effect, so of two requests at the same time one has it and the other finds it.
+//! An own id is free again once its unit is gone; a header's key is not.
 
 use axum::response::Response;
 use domain::fault::Fault;
@@ -22,6 +23,8 @@ pub(crate) struct Key {
     text: String,
     request: String,
     kind: Kind,
+    /// What was answered when it was used for a unit that is gone.
+    outlived: Option<String>,
 }
 
 /// Where a key comes from.
@@ -44,19 +47,33 @@ impl Key {
             return Err(Refusal::Faulty { faults: vec![Fault::new("", message)], received: None });
         }
         let (owner, text) = (owner.clone(), key.to_owned());
-        Ok(Some(Self { owner, text, request: request(parts), kind: Kind::Header }))
+        Ok(Some(Self { owner, text, request: request(parts), kind: Kind::Header, outlived: None }))
     }
 
     /// The key that a caller's own id is.
     pub(crate) fn of_own_id(id: &str, owner: &OwnerId, parts: &[&[u8]]) -> Self {
         let text = store::own_id(id);
-        Self { owner: owner.clone(), text, request: request(parts), kind: Kind::OwnId }
+        Self { owner: owner.clone(), text, request: request(parts), kind: Kind::OwnId, outlived: None }
     }
 
-    /// The answer that was given to this request before, if it was.
-    pub(crate) async fn before(&self, api: &Api, headers: &HeaderMap) -> Result<Option<Response>, Refusal> {
-        let remembered = api.store().remembered(&self.owner, &self.text, api.now()).await?;
-        remembered.map(|remembered| self.again(&remembered, headers)).transpose()
+    /// The answer that was given to this request before, if it was. An own id whose unit is gone was given none.
+    pub(crate) async fn before(
+        &mut self,
+        api: &Api,
+        headers: &HeaderMap,
+    ) -> Result<Option<Response>, Refusal> {
+        let now = api.now();
+        let Some(remembered) = api.store().remembered(&self.owner, &self.text, now).await? else {
+            return Ok(None);
+        };
+        if self.kind == Kind::OwnId {
+            let unit = api.store().unit(&remembered.unit()?).await?;
+            if unit.is_none_or(|unit| unit.is_expired(now)) {
+                self.outlived = Some(remembered.answer);
+                return Ok(None);
+            }
+        }
+        self.again(&remembered, headers).map(Some)
     }
 
     /// What was answered before, if it was to this very request.
@@ -85,6 +102,7 @@ impl Key {
                 Kind::Header => after(now, limits::IDEMPOTENCY_RETENTION),
                 Kind::OwnId => after(now, limits::CHILD_RETENTION),
             },
+            instead_of: self.outlived.clone(),
         }
     }
 }

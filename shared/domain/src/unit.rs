@@ -26,7 +26,7 @@ pub enum Status {
     Partial,
     /// Over; no run has an output, or the unit as a whole could not be driven.
     Failed,
-    /// Stopped by its owner.
+    /// Stopped by its owner; or all of its runs were stopped upstream.
     Cancelled,
     /// Its own `timeout_seconds` were up, or it grew too old.
     TimedOut,
@@ -77,6 +77,8 @@ impl Status {
             Self::Partial
         } else if counts.failed == 0 && counts.cancelled == 0 {
             Self::TimedOut
+        } else if counts.failed == 0 && counts.timed_out == 0 {
+            Self::Cancelled
         } else {
             Self::Failed
         }
@@ -300,5 +302,9 @@ mod tests {
         assert_eq!(Status::of_ended(&counts(0, 3, 0, 0)), Status::Failed);
         assert_eq!(Status::of_ended(&counts(0, 0, 3, 0)), Status::TimedOut);
         assert_eq!(Status::of_ended(&counts(0, 1, 2, 0)), Status::Failed);
+        assert_eq!(Status::of_ended(&counts(0, 0, 0, 3)), Status::Cancelled);
+        assert_eq!(Status::of_ended(&counts(0, 1, 0, 2)), Status::Failed);
+        assert_eq!(Status::of_ended(&counts(0, 0, 1, 2)), Status::Failed);
+        assert_eq!(Status::of_ended(&counts(1, 0, 0, 2)), Status::Partial);
     }
 }

@@ -1,6 +1,7 @@
 //! What an `Idempotency-Key` remembers: which request used it, and what was answered.
 //!
-//! Written in the transaction of the change it guards, only if absent or forgotten: so a repeated request changes nothing.
+//! Written in the transaction of the change it guards, only if absent or forgotten, or in the place of the very answer that is known to be
+//! of no use any more: so a repeated request changes nothing.
 //! DynamoDB deletes late, so what is past its time counts as forgotten though its item still is there.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
@@ -28,6 +29,8 @@ pub struct Idempotent {
     pub at: Timestamp,
     /// Until when it is remembered.
     pub until: Timestamp,
+    /// The answer that it may take the place of, because what that made is gone; none where nothing may be replaced.
+    pub instead_of: Option<String>,
 }
 
 /// What a key remembers.
@@ -47,13 +50,17 @@ pub(crate) fn remember(table: &str, key: &Idempotent) -> Result<TransactWriteIte
         ("answer".to_owned(), text(&key.answer)),
         ("expires_at".to_owned(), expiry(key.until)),
     ]);
-    let put = Put::builder()
+    let mut condition = format!("attribute_not_exists({PK}) OR expires_at <= :now");
+    let mut put = Put::builder()
         .table_name(table)
         .set_item(Some(item))
-        .condition_expression(format!("attribute_not_exists({PK}) OR expires_at <= :now"))
-        .expression_attribute_values(":now", expiry(key.at))
-        .build()
-        .map_err(|error| Error::unavailable(error.to_string()))?;
+        .expression_attribute_values(":now", expiry(key.at));
+    if let Some(answer) = &key.instead_of {
+        condition.push_str(" OR answer = :instead_of");
+        put = put.expression_attribute_values(":instead_of", text(answer));
+    }
+    let put = put.condition_expression(condition).build();
+    let put = put.map_err(|error| Error::unavailable(error.to_string()))?;
     Ok(TransactWriteItem::builder().put(put).build())
 }
 

@@ -2,13 +2,14 @@
 
 use domain::estimate::Cost;
 use domain::fault::Fault;
-use domain::group::{GroupSpec, Inputs};
+use domain::group::{GroupSpec, Inputs, Output};
 use domain::limits::{RETRY_FAILED, ROWS, TIMEOUT};
 use domain::unit::Visibility;
 use serde_json::Value;
 use vault::webhook::SigningSecret;
 
 use super::inputs::whole_list;
+use super::processor::{self, Auto};
 use super::{Fields, List, Sent, Taken, budget, metadata, options, output, through};
 
 /// What a request is for.
@@ -60,7 +61,8 @@ pub(crate) fn group(sent: Sent<'_>, purpose: Purpose) -> Read {
     };
     let needed = purpose == Purpose::Create;
     let (output, input_schema) = output::output(&mut fields, needed, &mut warnings);
-    let processor = options::processor(&mut fields, &mut warnings);
+    let auto = if matches!(output, Output::Auto) { Auto::Welcome } else { Auto::No };
+    let processor = processor::processor(&mut fields, auto, &mut warnings);
     let (webhook, webhook_secret) = options::webhook(&mut fields);
     let metadata = metadata::metadata(&mut fields);
     let offset = fields.count("offset", 0..=u32::MAX).unwrap_or(0);
@@ -122,7 +124,6 @@ fn counted(fields: &mut Fields, purpose: Purpose) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use domain::group::Output;
     use domain::limits::PROCESSOR_CHARS;
     use domain::rows::Form;
     use serde_json::json;
@@ -166,6 +167,7 @@ mod tests {
             "metadata": {"mt_row": "1", "a-name-that-is-far-too-long": []}, "limit": 0, "offset": -1, "dry_run": "y",
             "max_cost_usd": "10", "timeout_seconds": 604_801, "retry_failed": 6, "cache": {}, "visibility": "public",
             "source_policy": 1, "memory_scope_key": "a b", "enable_events": 1, "mcp_servers": 1, "input_schema": 1, "colour": 1,
+            "mode": "shallow", "upgrade": 1,
         }));
         let expected = [
             "/inputs/0",
@@ -174,6 +176,8 @@ mod tests {
             "/output_type",
             "/input_schema",
             "/processor",
+            "/mode",
+            "/upgrade",
             "/webhook_secret",
             "/metadata/mt_row",
             "/metadata/a-name-that-is-far-too-long",

@@ -14,6 +14,7 @@ mod metadata;
 mod nearest;
 mod options;
 mod output;
+mod processor;
 mod sent;
 mod sources;
 mod task;

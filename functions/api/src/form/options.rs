@@ -1,33 +1,11 @@
-//! Options of a group that stand alone: its processor, its webhook, its cache.
+//! Options of a unit that stand alone: its webhook, its cache.
 
 use domain::fault::join;
 use domain::group::Webhook;
-use domain::limits::{CACHE_AGE, PROCESSOR_CHARS};
-use domain::processor;
+use domain::limits::CACHE_AGE;
 use vault::webhook::SigningSecret;
 
 use super::Fields;
-
-/// The processor that is asked for; none where the choice is left to the upstream.
-pub(super) fn processor(fields: &mut Fields, warnings: &mut Vec<String>) -> Option<String> {
-    let name = fields.text("processor").map(|name| name.trim().to_owned())?;
-    // What the forms of the first clients send when the choice is left to the service.
-    if name.eq_ignore_ascii_case("auto") {
-        return None;
-    }
-    let fits = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
-    if name.len() > PROCESSOR_CHARS || !name.chars().all(fits) {
-        let known: Vec<&str> = processor::PROCESSORS.iter().map(|known| known.name).collect();
-        fields.fault("/processor", format!("must be the name of a processor, such as {}", known.join(", ")));
-        return None;
-    }
-    if processor::find(&name).is_none() {
-        warnings.push(format!(
-            "the processor {name} is not a documented one; it is asked for all the same, at an unknown price"
-        ));
-    }
-    Some(name)
-}
 
 /// Whom to tell at the end, and what signs it instead of the owner's secret.
 pub(super) fn webhook(fields: &mut Fields) -> (Option<Webhook>, Option<SigningSecret>) {

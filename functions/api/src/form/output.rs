@@ -11,7 +11,7 @@ use domain::schema;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use super::Fields;
+use super::{Fields, task_spec::input};
 
 /// Warnings of one request that are kept.
 pub(super) const WARNINGS: usize = 50;
@@ -34,7 +34,7 @@ pub(super) fn output(
     let kind = fields.word("output_type", &words);
     let description = fields.text("output_description");
     let schema = schema(fields, "output_schema");
-    let inputs = self::schema(fields, "input_schema").map(|(schema, _)| raw(&schema));
+    let inputs = fields.value("input_schema").and_then(|given| input(fields, given, "/input_schema"));
     if kind.is_none() && needed && !is_told {
         fields.fault("/output_type", "is missing: text, json or auto");
     }

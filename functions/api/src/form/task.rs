@@ -3,16 +3,17 @@
 //! Field names are those of both predecessors' clients. Declarative tasks (`type`, `steps`, `payload`) are another kind of work, which this
 //! version refuses by name.
 
+use domain::UnitId;
 use domain::fault::Fault;
 use domain::group::{GroupSpec, Inputs};
 use domain::limits::{RETRY_FAILED, TIMEOUT};
 use domain::rows::Form;
 use domain::unit::Visibility;
-use domain::{UnitId, processor};
 use serde_json::Value;
 
 use super::group::{Draft, Read};
 use super::inputs::{self, List};
+use super::processor::{self, Auto};
 use super::{Fields, budget, metadata, options, task_spec, through};
 
 /// Characters of a caller's own id.
@@ -41,9 +42,8 @@ pub(crate) fn task(mut fields: Fields) -> Task {
     let own_id = own_id(&mut fields);
     let list = input(&mut fields, is_declarative);
     let (output, input_schema) = task_spec::task_spec(&mut fields, &mut warnings);
-    let processor = options::processor(&mut fields, &mut warnings);
-    let upgrade = fields.flag("upgrade").unwrap_or(false);
-    let processor = fitting(&mut fields, processor, output.is_asked_to_be_auto(), upgrade, &mut warnings);
+    let auto = if output.is_asked_to_be_auto() { Auto::Asked } else { Auto::No };
+    let processor = processor::processor(&mut fields, auto, &mut warnings);
     let (webhook, webhook_secret) = options::webhook(&mut fields);
     let metadata = metadata::metadata(&mut fields);
     let max_cost = budget::dollars(&mut fields).map(|domain::estimate::Cost(most)| most);
@@ -141,31 +141,4 @@ pub(crate) fn of_one(faults: Vec<Fault>) -> Vec<Fault> {
         None => pointer.to_owned(),
     };
     faults.into_iter().map(|fault| Fault::new(place(&fault.pointer), fault.message)).collect()
-}
-
-/// The processor, where the output fits it: an output of the upstream's own shape is more than the smallest can do.
-fn fitting(
-    fields: &mut Fields,
-    processor: Option<String>,
-    wants_auto: bool,
-    upgrade: bool,
-    warnings: &mut Vec<String>,
-) -> Option<String> {
-    let name = processor?;
-    let fast = if name.ends_with("-fast") { "-fast" } else { "" };
-    let is_small = matches!(name.strip_suffix("-fast").unwrap_or(&name), "lite" | "base");
-    if !(wants_auto && is_small) {
-        return Some(name);
-    }
-    let larger = format!("{}{fast}", processor::FALLBACK);
-    if upgrade {
-        warnings
-            .push(format!("{name} is too small for auto output; {larger} is used instead, as upgrade says"));
-        return Some(larger);
-    }
-    let message = format!(
-        "{name} is too small for auto output: take {larger} or more, ask for text or json, or send upgrade: true"
-    );
-    fields.fault("/processor", message);
-    Some(name)
 }

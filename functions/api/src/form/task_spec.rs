@@ -55,7 +55,7 @@ pub(super) fn task_spec(fields: &mut Fields, warnings: &mut Vec<String>) -> (Ask
         let pointer = join(root, &name);
         match name.as_str() {
             "output_schema" => asked = output(fields, value, &pointer, warnings),
-            "input_schema" => input_schema = input(fields, value, &pointer, warnings),
+            "input_schema" => input_schema = input(fields, value, &pointer),
             _ => fields.fault(pointer, "is not a known field; known are output_schema and input_schema"),
         }
     }
@@ -144,29 +144,29 @@ fn only(fields: &mut Fields, object: &Map<String, Value>, pointer: &str, known: 
     }
 }
 
-fn input(
-    fields: &mut Fields,
-    given: Value,
-    pointer: &str,
-    warnings: &mut Vec<String>,
-) -> Option<Arc<RawValue>> {
-    let is_text = match &given {
+/// What an input is: a JSON Schema, bare or wrapped, or a text, bare or wrapped. Looseness is no matter for what is only read.
+pub(super) fn input(fields: &mut Fields, given: Value, pointer: &str) -> Option<Arc<RawValue>> {
+    let object = match given {
         Value::Null => return None,
-        Value::String(_) => true,
-        Value::Object(object) => object.get("type").is_some_and(|kind| kind == "text"),
-        _ => false,
+        Value::String(_) => return Some(raw(&given)),
+        Value::Object(object) => object,
+        _ => {
+            fields.fault(pointer, "must be an object with a type of json or text, or a text");
+            return None;
+        }
     };
-    if is_text {
-        warnings.push(
-            "an input_schema of type text says nothing that could be checked; it is left out".to_owned(),
-        );
-        return None;
+    if object.get("type").is_some_and(|kind| kind == "text") {
+        only(fields, &object, pointer, &["type", "description"]);
+        return match object.get("description") {
+            None | Some(Value::Null) => Some(raw(&Value::from(""))),
+            Some(Value::String(text)) => Some(raw(&Value::from(text.as_str()))),
+            Some(_) => {
+                fields.fault(join(pointer, "description"), "must be text");
+                None
+            }
+        };
     }
-    let Value::Object(object) = given else {
-        fields.fault(pointer, "must be an object with a type of json or text, or a text");
-        return None;
-    };
-    let schema = schema_of(fields, &object, pointer, warnings);
+    let schema = schema_of(fields, &object, pointer, &mut Vec::new());
     if schema.is_none() {
         fields.fault(join(pointer, "json_schema"), "is missing: a JSON Schema");
     }

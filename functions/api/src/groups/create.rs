@@ -30,8 +30,8 @@ pub(crate) async fn create(State(api): State<Api>, request: Request) -> Result<R
     let bytes = body::read(headers, body).await.map_err(Refusal::Refused)?;
     let owner = identity::owner(&api, &caller);
     let request = [b"create".as_slice(), query.unwrap_or_default().as_bytes(), &bytes];
-    let key = Key::of(headers, &owner, &request)?;
-    if let Some(key) = &key
+    let mut key = Key::of(headers, &owner, &request)?;
+    if let Some(key) = &mut key
         && let Some(before) = key.before(&api, headers).await?
     {
         return Ok(before);
@@ -44,8 +44,7 @@ pub(crate) async fn create(State(api): State<Api>, request: Request) -> Result<R
 
     let estimate = json!(checked.estimate());
     let (unit, rows) = made(&api, Kind::Group, (&caller, base), checked.draft, checked.rows)?;
-    let keys: Vec<&Key> = key.iter().collect();
-    accept(&api, (&unit, &rows), &keys, &told(&unit, &estimate), headers).await
+    accept(&api, (&unit, &rows), key.into_iter().collect(), &told(&unit, &estimate), headers).await
 }
 
 /// What is answered: where the group is, and what is known of it so far.

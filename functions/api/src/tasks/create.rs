@@ -32,9 +32,9 @@ pub(crate) async fn create(State(api): State<Api>, request: Request) -> Result<R
     let owner = identity::owner(&api, &caller);
     let request = [b"task".as_slice(), &bytes];
     let own_id = own_id.map(|id| Key::of_own_id(&id, &owner, &request));
-    let keys: Vec<Key> = Key::of(headers, &owner, &request)?.into_iter().chain(own_id).collect();
+    let mut keys: Vec<Key> = Key::of(headers, &owner, &request)?.into_iter().chain(own_id).collect();
     if read.faults.is_empty() {
-        for key in &keys {
+        for key in &mut keys {
             if let Some(before) = key.before(&api, headers).await? {
                 return Ok(before);
             }
@@ -42,7 +42,7 @@ pub(crate) async fn create(State(api): State<Api>, request: Request) -> Result<R
     }
     let checked = check::complete(&api, read).await.map_err(as_of_one)?;
     let (unit, rows) = made(&api, Kind::Task, (&caller, base), checked.draft, checked.rows)?;
-    accept(&api, (&unit, &rows), &keys.iter().collect::<Vec<_>>(), &told(&unit), headers).await
+    accept(&api, (&unit, &rows), keys, &told(&unit), headers).await
 }
 
 /// Whoever asks: by the headers, else by the key in the body.

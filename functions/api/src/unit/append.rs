@@ -35,8 +35,8 @@ pub(crate) async fn append(
     body::kind(headers).map_err(Refusal::Refused)?;
     let bytes = body::read(headers, body).await.map_err(Refusal::Refused)?;
     let request = [b"append".as_slice(), id.as_bytes(), query.unwrap_or_default().as_bytes(), &bytes];
-    let key = Key::of(headers, &owner, &request)?;
-    if let Some(key) = &key
+    let mut key = Key::of(headers, &owner, &request)?;
+    if let Some(key) = &mut key
         && let Some(before) = key.before(&api, headers).await?
     {
         return Ok(before);

@@ -1,4 +1,6 @@
-//! `POST /{id}/cancel`: the group ends now. Its holder is fenced, nothing more is bought, and whoever asked for it is told.
+//! `POST /{id}/cancel`: the unit ends now. Its holder is fenced, nothing more is bought, and whoever asked for it is told.
+//!
+//! What is answered depends on the path: a group's shape here, a task's in `tasks::change`.
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -21,12 +23,17 @@ pub(crate) async fn cancel(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let caller = identity::caller(&api, &headers)?;
-    let owner = identity::owner(&api, &caller);
+    Ok(json(StatusCode::OK, &told(&cancelled(&api, &id, &headers).await?)))
+}
+
+/// The unit, cancelled now or before.
+pub(crate) async fn cancelled(api: &Api, id: &str, headers: &HeaderMap) -> Result<Unit, Refusal> {
+    let caller = identity::caller(api, headers)?;
+    let owner = identity::owner(api, &caller);
     for _ in 0..TRIES {
-        let seen = identity::owned(&api, &id, &owner).await?;
+        let seen = identity::owned(api, id, &owner).await?;
         if seen.status == Status::Cancelled {
-            return Ok(json(StatusCode::OK, &told(&seen)));
+            return Ok(seen);
         }
         let now = api.now();
         let ended = decide::cancelled(&seen, now)?;
@@ -36,7 +43,7 @@ pub(crate) async fn cancel(
                 tracing::info!(unit.id = %seen.id, "A unit is cancelled.");
                 // Whoever holds the unit finds out at its next write; a holder in the process that gets this finds out now.
                 api.announce(&seen.id, Work::Unit { id: seen.id.clone(), hop: seen.lease.hop + 1 }).await;
-                return Ok(json(StatusCode::OK, &told(&ended)));
+                return Ok(ended);
             }
         }
     }

@@ -6,7 +6,7 @@ use domain::unit::{Kind, Status};
 use serde_json::{Value, json};
 use store::Saved;
 
-use crate::world::{Answer, BASE, KEY, World, group};
+use crate::world::{Answer, BASE, KEY, World, group, request, send};
 
 const PATH: &str = "/api/tasks";
 
@@ -44,6 +44,8 @@ async fn each_form_of_a_specification_is_understood() {
         ("task_spec", json!({"output_schema": schema, "input_schema": {"json_schema": schema}}), "json"),
         ("taskSpec", json!({"output_schema": {"type": "auto"}}), "auto"),
         ("taskSpec", json!({"output_schema": "bare"}), "text"),
+        ("taskSpec", json!({"output_schema": "bare", "input_schema": "a company"}), "text"),
+        ("taskSpec", json!({"output_schema": "bare", "input_schema": {"type": "text"}}), "text"),
         ("taskSpec", json!({}), "auto"),
         ("taskSpec", Value::Null, "auto"),
     ] {
@@ -122,6 +124,48 @@ async fn auto_output_is_too_much_for_the_smallest_unless_an_upgrade_is_welcome()
 }
 
 #[tokio::test]
+async fn deep_research_takes_pro_or_better_for_tasks_and_groups_alike() {
+    let world = World::start().await;
+    let mut group = group(&json!(["a"]));
+    group["output_type"] = "text".into();
+    for (path, mut body) in [(PATH, json!({"input": "q"})), ("/v1beta/tasks/groups", group)] {
+        body["mode"] = "deep_research".into();
+        for (processor, taken) in
+            [(Value::Null, "ultra"), ("pro".into(), "pro"), ("ultra2x".into(), "ultra2x")]
+        {
+            body["processor"] = processor;
+            let unit = world.unit(&world.post(path, &body).await.id()).await;
+            assert_eq!(unit.spec.group.processor.as_deref(), Some(taken), "{path}");
+        }
+        body["processor"] = "lite".into();
+        let refused = world.post(path, &body).await;
+        assert_eq!(
+            (refused.status.as_u16(), refused.places()),
+            (422, vec!["/processor".to_owned()]),
+            "{path}"
+        );
+        assert!(refused.text.contains("pro or more"), "{}", refused.text);
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_says_what_an_input_is_stays_with_the_task() {
+    let world = World::start().await;
+    let text = "a company's name";
+    let of_task =
+        create(&world, &json!({"input": "q", "taskSpec": {"output_schema": "x", "input_schema": text}}))
+            .await;
+    let mut body = group(&json!(["a"]));
+    body["input_schema"] = json!({"type": "text", "description": text});
+    let of_group = world.create(&body).await;
+    for answer in [of_task, of_group] {
+        let unit = world.unit(&answer.id()).await;
+        let kept = unit.spec.group.input_schema.expect("it is kept");
+        assert_eq!((kept.get(), unit.spec.group.warnings.len()), (json!(text).to_string().as_str(), 0));
+    }
+}
+
+#[tokio::test]
 async fn a_key_in_the_body_opens_the_same_and_stands_nowhere() {
     let world = World::start().await;
     let mut body = task();
@@ -157,6 +201,8 @@ async fn an_id_of_the_callers_own_makes_one_task_and_finds_it() {
     assert_ne!(theirs.id(), first.id(), "two owners' ids never meet");
     let cancelled = world.ask("DELETE", "/api/tasks/order-7", &[], "").await;
     assert_eq!((cancelled.status.as_u16(), &cancelled.json()["id"]), (200, &json!(first.id())));
+    let kept = create(&world, &body).await;
+    assert_eq!(kept.id(), first.id(), "a cancelled task is there, and keeps its name");
     assert_eq!(world.unit(&first.id()).await.status, Status::Cancelled);
     assert_eq!(world.unit(&theirs.id()).await.status, Status::Pending);
     assert_eq!(world.ask("DELETE", "/api/tasks/order-8", &[], "").await.status.as_u16(), 404);
@@ -164,6 +210,43 @@ async fn an_id_of_the_callers_own_makes_one_task_and_finds_it() {
         world.ask("HEAD", "/api/tasks/order-7", &[], "").await.header("content-type"),
         "application/json"
     );
+}
+
+#[tokio::test]
+async fn an_id_of_the_callers_own_is_free_again_once_its_task_is_deleted() {
+    let world = World::start().await;
+    let mut body = task();
+    body["id"] = "order-7".into();
+    let first = create(&world, &body).await.id();
+    assert_eq!(world.ask("DELETE", &format!("/task/{first}"), &[], "").await.status.as_u16(), 204);
+    assert_eq!(world.ask("DELETE", "/api/tasks/order-7", &[], "").await.status.as_u16(), 404);
+    body["input"] = "another".into();
+    let second = create(&world, &body).await;
+    assert_ne!(second.id(), first);
+    let again = create(&world, &body).await;
+    assert_eq!((again.id(), again.header("idempotency-replayed")), (second.id(), "true"));
+    world.ask("DELETE", &format!("/task/{}", second.id()), &[], "").await;
+    let third = create(&world, &body).await.id();
+    assert_ne!(third, second.id(), "the same once more is a new task, since the one before is gone");
+}
+
+#[tokio::test]
+async fn of_two_that_take_over_a_free_id_at_once_one_makes_the_task() {
+    let world = World::start().await;
+    let mut body = task();
+    body["id"] = "order-7".into();
+    let first = create(&world, &body).await.id();
+    world.ask("DELETE", &format!("/task/{first}"), &[], "").await;
+    let mut held = world.gate.hold("TransactWriteItems");
+    let slow = tokio::spawn({
+        let (service, body) = (world.service.clone(), body.to_string());
+        async move { send(&service, request("POST", PATH, &[], body)).await }
+    });
+    held.arrived().await;
+    let won = create(&world, &body).await.id();
+    held.release();
+    let other = slow.await.expect("an answer");
+    assert_eq!((other.id(), other.header("idempotency-replayed")), (won, "true"));
 }
 
 #[tokio::test]
@@ -191,11 +274,20 @@ async fn a_task_is_retried_and_removed_by_each_of_its_paths() {
     for path in [format!("/api/tasks/{id}/retry"), format!("/task/{id}/retry")] {
         fail().await;
         let answer = world.ask("POST", &path, &[], "").await;
-        assert_eq!((answer.status.as_u16(), &answer.json()["retried"]), (202, &json!(1)), "{path}");
+        let told = answer.json();
+        assert_eq!((answer.status.as_u16(), &told["retried"]), (202, &json!(1)), "{path}");
+        assert_eq!((&told["taskId"], &told["status"]), (&json!(id), &json!("pending")), "{path}");
+        assert_eq!((&told["queue"], told.get("taskgroup_id")), (&json!("default"), None), "{path}");
     }
     let more = world.ask("POST", &format!("/{id}/runs"), &[], json!({"inputs": ["b"]}).to_string()).await;
     assert_eq!(more.status.as_u16(), 409, "a task takes no second input: {}", more.text);
-    assert_eq!(world.ask("POST", &format!("/task/{id}/cancel"), &[], "").await.status.as_u16(), 200);
+    for (method, path) in [("POST", format!("/task/{id}/cancel")), ("DELETE", format!("/api/tasks/{id}"))] {
+        let answer = world.ask(method, &path, &[], "").await;
+        let told = answer.json();
+        assert_eq!((answer.status.as_u16(), &told["cancelled"]), (200, &json!(true)), "{path}");
+        assert_eq!((&told["taskId"], &told["status"]), (&json!(id), &json!("cancelled")), "{path}");
+        assert_eq!((&told["type"], told.get("taskgroup_id")), (&json!("parallel.task"), None), "{path}");
+    }
     let stranger = [("x-api-key", "another-key-entirely")];
     assert_eq!(world.ask("DELETE", &format!("/task/{id}"), &stranger, "").await.status.as_u16(), 403);
     assert_eq!(world.ask("DELETE", &format!("/task/{id}"), &[], "").await.status.as_u16(), 204);

@@ -15,7 +15,7 @@ pub struct GroupSpec {
     pub inputs: Inputs,
     /// What each run shall answer.
     pub output: Output,
-    /// The schema of a row, as raw JSON Schema.
+    /// What a row is: a JSON Schema, or a text that says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_schema: Option<Arc<RawValue>>,
     /// The processor that was asked for; none leaves the choice to us.
@@ -134,7 +134,7 @@ impl std::fmt::Debug for Secrets {
     }
 }
 
-/// The upstream's task specification for these outputs and inputs.
+/// The upstream's task specification for these outputs and inputs; an input schema that is a text describes the inputs in words.
 ///
 /// `suggested` is the schema that the upstream suggested for [`Output::Described`]; without it such an output is asked for as `auto`.
 ///
@@ -154,7 +154,11 @@ pub fn task_spec(output: &Output, suggested: Option<&Value>, input_schema: Optio
     };
     let mut spec = json!({ "output_schema": output_schema });
     if let Some(schema) = input_schema {
-        spec["input_schema"] = json_schema(schema);
+        spec["input_schema"] = match schema.as_str() {
+            None => json_schema(schema),
+            Some("") => json!({ "type": "text" }),
+            Some(text) => json!({ "type": "text", "description": text }),
+        };
     }
     spec
 }
@@ -162,6 +166,15 @@ pub fn task_spec(output: &Output, suggested: Option<&Value>, input_schema: Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_schema_of_inputs_is_passed_on_as_what_it_is() {
+        let spec = |schema: &Value| task_spec(&Output::Auto, None, Some(schema))["input_schema"].take();
+        assert_eq!(spec(&json!("a company")), json!({"type": "text", "description": "a company"}));
+        assert_eq!(spec(&json!("")), json!({"type": "text"}));
+        let schema = json!({"type": "object", "properties": {"company": {"type": "string"}}});
+        assert_eq!(spec(&schema), json!({"type": "json", "json_schema": schema}));
+    }
 
     #[test]
     fn every_kind_of_output_is_read_back_as_it_was_stored() {

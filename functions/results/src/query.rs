@@ -17,6 +17,7 @@ pub(crate) struct Result {
     wait: Option<String>,
     shape: Option<String>,
     fields: Option<String>,
+    include: Option<String>,
 }
 
 impl Result {
@@ -31,7 +32,17 @@ impl Result {
                 Duration::ZERO
             }
         });
+        let basis = self.include.is_some_and(|include| {
+            let mut words = include.split(',').map(str::trim).filter(|word| !word.is_empty());
+            let is_known = words.clone().all(|word| word == "basis");
+            if !is_known {
+                faults.push(Fault::new("/include", "must be basis"));
+            }
+            words.any(|word| word == "basis")
+        });
         let shape = match self.shape.as_deref() {
+            // a basis stands beside the fields that it is of
+            None if basis => Shape::Rows,
             None | Some("contents") => Shape::Contents,
             Some("rows") => Shape::Rows,
             Some(_) => {
@@ -42,7 +53,11 @@ impl Result {
         let fields = self.fields.map(|fields| {
             fields.split(',').map(str::trim).filter(|field| !field.is_empty()).map(str::to_owned).collect()
         });
-        if faults.is_empty() { Ok((Options { shape, fields }, wait)) } else { Err(Refusal::Query(faults)) }
+        if faults.is_empty() {
+            Ok((Options { shape, fields, basis }, wait))
+        } else {
+            Err(Refusal::Query(faults))
+        }
     }
 }
 
@@ -93,7 +108,8 @@ mod tests {
     use super::*;
 
     fn result(wait: &str, shape: &str) -> std::result::Result<(Options, Option<Duration>), Refusal> {
-        Result { wait: Some(wait.to_owned()), shape: Some(shape.to_owned()), fields: None }.read()
+        let (wait, shape) = (Some(wait.to_owned()), Some(shape.to_owned()));
+        Result { wait, shape, ..Result::default() }.read()
     }
 
     #[test]
@@ -101,6 +117,20 @@ mod tests {
         let longest = limits::WAIT.as_secs();
         assert_eq!(result(&longest.to_string(), "rows").expect("valid").1, Some(limits::WAIT));
         assert!(result(&(longest + 1).to_string(), "rows").is_err());
+    }
+
+    #[test]
+    fn a_basis_comes_with_flat_rows_unless_another_shape_is_asked_for() {
+        let read = |include: &str, shape: Option<&str>| {
+            let (include, shape) = (Some(include.to_owned()), shape.map(str::to_owned));
+            Result { include, shape, ..Result::default() }
+                .read()
+                .map(|(options, _)| (options.basis, options.shape))
+        };
+        assert_eq!(read("basis", None).expect("valid"), (true, Shape::Rows));
+        assert_eq!(read("basis", Some("contents")).expect("valid"), (true, Shape::Contents));
+        assert_eq!(read("", None).expect("valid"), (false, Shape::Contents));
+        assert!(read("basis,input", None).is_err());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use domain::Unit;
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
 
 use crate::columns::{Columns, INPUT, OUTPUT};
 use crate::options::{Options, Shape};
@@ -23,6 +24,7 @@ const KEPT_BYTES: usize = 4 * 1_024 * 1_024;
 pub struct Json {
     unit: Arc<Unit>,
     columns: Option<Columns>,
+    basis: Option<Basis>,
     stage: Stage,
     /// The first elements of `results`.
     kept: Out,
@@ -45,7 +47,8 @@ impl Json {
     #[must_use]
     pub fn new(unit: Arc<Unit>, options: &Options) -> Self {
         let columns = (options.shape == Shape::Rows).then(|| Columns::of(&unit, options));
-        Self { unit, columns, stage: Stage::Begin, kept: Out::default(), count: 0, full: false }
+        let basis = options.basis.then(|| Basis { fields: options.fields.clone() });
+        Self { unit, columns, basis, stage: Stage::Begin, kept: Out::default(), count: 0, full: false }
     }
 
     fn runs(&mut self, out: &mut Out) -> Pass {
@@ -72,7 +75,7 @@ impl Json {
         }
         match &self.columns {
             None => out.json(&row.output.content),
-            Some(columns) => out.json(&Flat { row, columns }),
+            Some(columns) => out.json(&Flat { row, columns, basis: self.basis.as_ref() }),
         }
     }
 
@@ -130,9 +133,37 @@ impl View for Json {
 struct Flat<'a> {
     row: &'a Row<'a>,
     columns: &'a Columns,
+    basis: Option<&'a Basis>,
 }
 
-const OWN: [&str; 2] = ["$id", "$status"];
+const OWN: [&str; 3] = ["$id", "$status", "$basis"];
+
+/// The basis of flat rows: of these fields and what lies below them, else of all.
+#[derive(Debug)]
+struct Basis {
+    fields: Option<Vec<String>>,
+}
+
+impl Basis {
+    /// The entries of a row's basis that are wanted, byte for byte.
+    fn entries<'a>(&self, row: &Row<'a>) -> Vec<&'a RawValue> {
+        let mut entries = row.output.basis.and_then(object::elements).unwrap_or_default();
+        if let Some(fields) = &self.fields {
+            let is_of = |field: &str, of: &String| {
+                field
+                    .strip_prefix(of.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            };
+            entries.retain(|entry| {
+                let names = object::entries(entry).unwrap_or_default();
+                let field = names.iter().find(|(name, _)| name == "field");
+                let field = field.and_then(|(_, value)| serde_json::from_str::<String>(value.get()).ok());
+                field.is_some_and(|field| fields.iter().any(|of| is_of(&field, of)))
+            });
+        }
+        entries
+    }
+}
 
 impl Serialize for Flat<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -160,6 +191,9 @@ impl Serialize for Flat<'_> {
             && let Some(Some(value)) = cells.last()
         {
             map.serialize_entry(OUTPUT, value)?;
+        }
+        if let Some(basis) = self.basis {
+            map.serialize_entry(OWN[2], &basis.entries(self.row))?;
         }
         map.end()
     }

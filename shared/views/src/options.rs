@@ -17,4 +17,6 @@ pub struct Options {
     pub shape: Shape,
     /// The output fields to show, in this order; none shows all. Affects tables and flat rows, never `runs`.
     pub fields: Option<Vec<String>>,
+    /// Whether flat rows carry the basis of their fields: reasoning, confidence, citations. `runs` always do.
+    pub basis: bool,
 }

@@ -167,7 +167,9 @@ impl Filter {
 fn holds(unit: &Summary, text: &str) -> bool {
     unit.id.as_str().contains(text)
         || unit.preview.as_deref().is_some_and(|preview| preview.to_lowercase().contains(text))
-        || unit.metadata.values().any(|value| plain(value).to_lowercase().contains(text))
+        || unit.metadata.iter().any(|(name, value)| {
+            name.to_lowercase().contains(text) || plain(value).to_lowercase().contains(text)
+        })
 }
 
 /// A value as it would stand in a query.
@@ -216,6 +218,7 @@ mod tests {
             ("metadata.batch_id=b2", false),
             ("metadata.none=b1", false),
             ("q=B1", true),
+            ("q=Batch", true),
             ("q=aaaa", true),
             ("q=zzz", false),
             ("q=acme", true),

@@ -95,6 +95,20 @@ async fn a_list_a_preflight_and_a_head_are_answered() {
 }
 
 #[tokio::test]
+async fn a_task_is_accepted_and_found_in_the_list_of_tasks() {
+    let world = World::start().await;
+    let created = answer(&world, &event("api-create-task.json")).await;
+    let unit = world.unit(&created.id()).await;
+    assert_eq!(created.header("location"), format!("{GATEWAY}/task/{}", unit.id));
+    assert_eq!(world.rows(&unit).await, [r#"{"company":"Acme"}"#]);
+    let again = answer(&world, &event("api-create-task.json")).await;
+    assert_eq!((again.id(), again.header("idempotency-replayed")), (unit.id.clone(), "true"));
+    let listed = answer(&world, &event("api-list-tasks.json")).await.json();
+    assert_eq!((&listed["count"], &listed["tasks"][0]["taskId"]), (&json!(1), &json!(unit.id)));
+    assert_eq!(listed["tasks"][0]["url"], format!("{GATEWAY}/task/{}", unit.id));
+}
+
+#[tokio::test]
 async fn without_any_base_nothing_is_accepted() {
     let world = World::start().await;
     let store = store_at(&world.gate.endpoint, "units").await;

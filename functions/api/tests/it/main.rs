@@ -21,6 +21,7 @@ mod owners;
 mod queues;
 mod redeliver;
 mod retry;
+mod search;
 mod secrets;
 mod tasks;
 mod world;

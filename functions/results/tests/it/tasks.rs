@@ -284,3 +284,18 @@ async fn a_task_for_its_owner_alone_is_nobody_elses_in_any_shape() {
     assert_eq!(world.get_with("/api/tasks/order-7", &[("x-api-key", KEY)]).await.status.as_u16(), 404);
     assert_eq!(world.get("/api/tasks/order-7").await.status.as_u16(), 401);
 }
+
+#[tokio::test]
+async fn a_task_is_read_through_the_gateway() {
+    let world = World::start().await;
+    let mut task = task(&world).await;
+    task.buy(0..1).await;
+    task.store(&[completed(0, "{\"a\":1}")]).await;
+    task.finish().await;
+    let answer = world.event("results-task.json", &task.unit.id).await;
+    let read = answer.json();
+    assert_eq!((answer.status.as_u16(), &read["task"]["status"]), (200, &json!("completed")));
+    assert_eq!(read["task"]["result"]["content"], json!({"a": 1}));
+    let unknown = world.event("results-task.json", &domain::UnitId::from_bits([9; 16])).await;
+    assert_eq!(unknown.status.as_u16(), 404);
+}

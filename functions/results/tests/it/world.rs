@@ -17,6 +17,7 @@ use domain::unit::{Asks, Kind, Lease, Spec, Status, Unit, Visibility};
 use domain::{OwnerId, UnitId};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
+use lambda_http::RequestExt;
 use results::{Break, Results, Settings, Wake};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -203,6 +204,15 @@ impl World {
             assert_eq!(response.headers()["content-type"], "text/event-stream");
         }
         Events { body: response.into_body(), buffer: String::new(), status, comments: 0 }
+    }
+
+    /// The answer to an event of `events/`, as API Gateway sends it, about the unit with this id.
+    pub(crate) async fn event(&self, name: &str, id: &UnitId) -> Answer {
+        let path = format!("{}/../../events/{name}", env!("CARGO_MANIFEST_DIR"));
+        let event = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let event = event.replace("aaaaaaaaaaaaaaaaaaaaaaaaaa", id.as_str());
+        let request = lambda_http::request::from_str(&event).expect("an event of API Gateway");
+        self.get(request.raw_http_path()).await
     }
 
     async fn send(&self, path: &str, headers: &[(&str, &str)]) -> axum::response::Response {

@@ -76,6 +76,28 @@ fn flat_rows_hold_input_and_output_side_by_side() {
 }
 
 #[test]
+fn flat_rows_carry_their_basis_where_it_is_asked_for_and_that_of_their_fields_only() {
+    let about = |field: &str| {
+        format!(r#"{{"field":"{field}","citations":[ {{"url":"https://a.example"}} ],"confidence":"high"}}"#)
+    };
+    let basis = ["a", "a.0", "ab", "b"].map(about);
+    let whole = format!(r#"{{"content":{{"a":[1],"ab":2,"b":3}},"basis":[{}]}}"#, basis.join(","));
+    let rows = [("1", Some(completed(0, &whole))), ("2", None)];
+    let shown = |fields: Option<Vec<String>>| {
+        let options = Options { shape: Shape::Rows, basis: true, fields };
+        render(Format::Json, &group(2), &options, &rows)
+    };
+    let text = shown(None);
+    assert!(text.contains(&format!("\"$basis\":[{}]", basis.join(","))), "byte for byte: {text}");
+    assert_eq!(parsed(&text)["results"][1]["$basis"], json!([]));
+    let chosen = parsed(&shown(Some(vec!["a".to_owned()])));
+    let fields = chosen["results"][0]["$basis"].as_array().expect("a basis").iter();
+    assert_eq!(fields.map(|entry| entry["field"].clone()).collect::<Vec<_>>(), ["a", "a.0"]);
+    let without = Options { shape: Shape::Rows, ..Options::default() };
+    assert!(!render(Format::Json, &group(2), &without, &rows).contains("$basis"));
+}
+
+#[test]
 fn fields_choose_the_columns() {
     let rows = [("1", Some(completed(0, r#"{"content":{"a":1,"b":2,"c":3}}"#)))];
     let options = Options { fields: Some(vec!["c".to_owned(), "a".to_owned()]), ..Options::default() };

@@ -34,6 +34,35 @@ async fn text_json_and_auto_outputs_carry_their_own_form_and_their_basis() {
     }
 }
 
+#[tokio::test]
+async fn deep_research_gives_a_report_to_read_or_rows_with_the_basis_of_each_field() {
+    let world = World::start().await;
+    let owner = world.owner("the-owners-key");
+    let asked = |kind: &str, processor: &str| json!({"inputs": ["The market for kilns"], "mode": "deep_research", "output_type": kind, "processor": processor});
+    let refused = owner.post("/v1beta/tasks/groups", &asked("text", "lite")).await.expect(422).json();
+    assert_eq!(refused["errors"][0]["pointer"], "/processor");
+
+    let report = owner.create(&asked("text", "ultra")).await;
+    let text = owner.finished(&report).await["results"][0].as_str().expect("a text").to_owned();
+    let page = owner.get(&report.path(".md")).await.expect(200).text;
+    let begins = text.split_whitespace().next().expect("words");
+    assert!(page.contains(begins) && page.contains("ultra"), "{begins}: {page}");
+
+    let rows = owner.create(&asked("auto", "pro")).await;
+    owner.finished(&rows).await;
+    let found = owner.get(&rows.path(".json?include=basis")).await.expect(200).json();
+    let row = found["results"][0].as_object().expect("a flat row");
+    assert!(row.len() > 4 && row["input"] == "The market for kilns", "{row:?}");
+    let basis = row["$basis"].as_array().expect("a basis");
+    assert!(!basis.is_empty());
+    for entry in basis {
+        let field = entry["field"].as_str().expect("a field");
+        let root = field.split(['.', '[']).next().expect("a name");
+        assert!(row.contains_key(root) || row.contains_key(&format!("output_{root}")), "{field} of {row:?}");
+        assert!(entry["confidence"].is_string() && entry["citations"].is_array(), "{entry}");
+    }
+}
+
 #[derive(Deserialize)]
 struct Upstream<'a> {
     #[serde(borrow)]

@@ -123,7 +123,7 @@ mod tests {
     fn a_basis_comes_with_flat_rows_unless_another_shape_is_asked_for() {
         let read = |include: &str, shape: Option<&str>| {
             let (include, shape) = (Some(include.to_owned()), shape.map(str::to_owned));
-            Result { include, shape, ..Result::default() }
+            Result { shape, include, ..Result::default() }
                 .read()
                 .map(|(options, _)| (options.basis, options.shape))
         };

@@ -246,25 +246,86 @@ async fn an_event_of_a_hostile_kind_stays_one_event() {
     assert!(frames[0].event.starts_with("upstream."), "{}", frames[0].event);
 }
 
+/// What every form of a task says of it now: its status, and whether the result stands beside it.
+async fn said(world: &World, id: &str) -> Vec<(String, String, bool)> {
+    let mut said = Vec::new();
+    let mut say = |form: &str, status: &Value, has_result: bool| {
+        said.push((form.to_owned(), status.as_str().expect("a word").to_owned(), has_result));
+    };
+    let resource = world.get(&format!("/api/tasks/{id}")).await.json();
+    say("resource", &resource["status"], resource["result"] != Value::Null);
+    let task = world.get(&format!("/task/{id}.json")).await.json()["task"].clone();
+    say("task", &task["status"], task["result"] != Value::Null);
+    let group = world.get(&format!("/{id}.json")).await.json();
+    say("group", &group["status"]["status"], group["results"][0] != Value::Null);
+    let line = world.get(&format!("/task/{id}.ndjson")).await.json();
+    say("line", &line["status"], line["output"] != Value::Null);
+    let csv = world.get(&format!("/task/{id}.csv")).await.text;
+    say("table", &json!(if csv.contains("completed") { "completed" } else { "open" }), csv.contains(RESULT));
+    for (suffix, word) in [("html", "data-status=\"completed\""), ("md", "Completed")] {
+        let text = world.get(&format!("/task/{id}.{suffix}")).await.text;
+        say(suffix, &json!(if text.contains(word) { "completed" } else { "open" }), text.contains(RESULT));
+    }
+    said
+}
+
+/// What a plain and a typed reader, who have just come, are told before they would have to wait; whether that is the end.
+async fn streamed(world: &World, id: &str) -> bool {
+    let mut plain = world.open(&format!("/task/{id}.sse"), None).await;
+    let is_over = loop {
+        let frame = plain.next().await.expect("a frame");
+        if frame.data == "[DONE]" {
+            break true;
+        }
+        let seen = frame.json();
+        let status = &seen["task"]["status"];
+        assert_eq!(status == "completed", seen["task"]["result"].is_object(), "{seen}");
+        if status.is_string() && status != "completed" {
+            break false;
+        }
+    };
+    let mut typed = world.open(&format!("/task/{id}/events"), None).await;
+    let last = loop {
+        let frame = typed.next().await.expect("a frame");
+        if ["status", "complete"].contains(&frame.event.as_str()) {
+            break frame;
+        }
+    };
+    assert_eq!(last.event == "complete", is_over, "{last:?}");
+    assert_eq!(last.json()["status"] == "completed", is_over, "{last:?}");
+    assert!(last.json().get("result").is_none(), "what carries no result does not speak of it: {last:?}");
+    is_over
+}
+
+const RESULT: &str = "the answer of this test";
+
 #[tokio::test]
 async fn a_status_is_never_seen_before_its_result() {
     let world = World::start().await;
     let mut task = task(&world).await;
-    let path = format!("/api/tasks{}", task.path(""));
-    let polling = async {
-        loop {
-            let seen = world.get(&path).await.json();
-            assert_eq!(seen["status"] == "completed", seen["result"] != Value::Null, "{seen}");
-            if seen["status"] == "completed" {
-                return;
-            }
+    let id = task.unit.id.to_string();
+    let unseen = async |told: &str| {
+        for (form, status, has_result) in said(&world, &id).await {
+            // A row says for itself that it is over; no form of the unit says so before the unit is.
+            let is_row = ["line", "table"].contains(&form.as_str());
+            assert!(status != "completed" || (is_row && has_result), "{form} after {told}");
         }
+        assert!(!streamed(&world, &id).await, "after {told}");
     };
-    tokio::join!(polling, async {
-        task.tell(vec![message("a")]).await;
-        task.store(&[completed(0, r#"{"n":1}"#)]).await;
-        task.finish().await;
-    });
+    unseen("the claim").await;
+    task.buy(0..1).await;
+    unseen("the purchase").await;
+    task.tell(vec![message("a")]).await;
+    unseen("a message").await;
+    task.store(&[completed(0, &json!({ "n": RESULT }).to_string())]).await;
+    unseen("the result").await;
+    task.flush().await;
+    unseen("the flush that tells of it").await;
+    task.finish().await;
+    for (form, status, has_result) in said(&world, &id).await {
+        assert!(status == "completed" && has_result, "{form}: {status}, {has_result}");
+    }
+    assert!(streamed(&world, &id).await);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod gate;
 mod group;
 mod lists;
 mod messages;
+mod order;
 mod outside;
 mod poison;
 mod purchases;

@@ -7,6 +7,7 @@ mod keys;
 mod limits;
 mod one_process;
 mod outputs;
+mod pollers;
 mod readme;
 mod refusals;
 mod restart;

@@ -54,7 +54,7 @@ impl Result {
             fields.split(',').map(str::trim).filter(|field| !field.is_empty()).map(str::to_owned).collect()
         });
         if faults.is_empty() {
-            Ok((Options { shape, fields, basis }, wait))
+            Ok((Options { shape, fields, basis, now: None }, wait))
         } else {
             Err(Refusal::Query(faults))
         }

@@ -105,13 +105,14 @@ async fn view(
     wanted: &Wanted,
 ) -> Result<Box<dyn View>, Refusal> {
     let (store, is_json) = (results.store(), format == Format::Json);
+    let options = Options { now: Some(results.clock().now()), ..wanted.options.clone() };
     Ok(match (wanted.shape, unit.kind) {
         (Shape::Resource, _) if is_json => {
             Box::new(TaskJson::bare(unit.clone(), &told::stats(store, unit).await?))
         }
-        (Shape::Group, _) if is_json => views::view(format, unit.clone(), &wanted.options),
-        (_, Kind::Group) if !is_json => views::view(format, unit.clone(), &wanted.options),
-        _ => views::task::view(format, unit.clone(), told::all(store, unit).await?, &wanted.options),
+        (Shape::Group, _) if is_json => views::view(format, unit.clone(), &options),
+        (_, Kind::Group) if !is_json => views::view(format, unit.clone(), &options),
+        _ => views::task::view(format, unit.clone(), told::all(store, unit).await?, &options),
     })
 }
 

@@ -30,7 +30,7 @@ mod words;
 
 pub use format::Format;
 pub use head::Head;
-pub use html::{ICON, STYLE, content_security_policy};
+pub use html::{ICON, ROWS_MODULE, STYLE, content_security_policy};
 pub use json::Json;
 pub use options::{Options, Shape};
 pub use out::Out;

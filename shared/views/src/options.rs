@@ -1,4 +1,6 @@
-//! What a reader may choose about a view.
+//! What a reader may choose about a view, and the time at which it is read.
+
+use jiff::Timestamp;
 
 /// What stands in `results` of the JSON.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,4 +21,6 @@ pub struct Options {
     pub fields: Option<Vec<String>>,
     /// Whether flat rows carry the basis of their fields: reasoning, confidence, citations. `runs` always do.
     pub basis: bool,
+    /// The present, for the time that a unit under way has taken; none reckons with its last change.
+    pub now: Option<Timestamp>,
 }

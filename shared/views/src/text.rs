@@ -19,6 +19,11 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
+/// So many characters of the text, without a look at the rest.
+pub(crate) fn beginning(text: &str, chars: usize) -> &str {
+    text.char_indices().nth(chars).map_or(text, |(at, _)| &text[..at])
+}
+
 /// What stands for this character after that one.
 fn shown(c: char, before: Option<char>) -> Option<char> {
     match c {

@@ -60,6 +60,24 @@ pub(crate) fn time(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
+/// A span of time, of whole seconds, as people read it.
+pub(crate) fn span(seconds: u64) -> String {
+    match (seconds / 3_600, seconds / 60 % 60) {
+        (0, 0) => format!("{seconds} s"),
+        (0, minutes) => format!("{minutes} min {} s", seconds % 60),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// A size in bytes, as people read it.
+pub(crate) fn size(bytes: usize) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+    }
+}
+
 /// Dollars as people read them: whole cents, or as many digits as a small sum needs.
 pub(crate) fn dollars(micros: u64) -> String {
     let (whole, rest) = (micros / 1_000_000, micros % 1_000_000);
@@ -78,6 +96,22 @@ mod tests {
         assert_eq!(dollars(25_000_000), "$25.00");
         assert_eq!(dollars(1_230_000), "$1.23");
         assert_eq!(dollars(0), "$0.00");
+    }
+
+    #[test]
+    fn a_size_is_read_by_people() {
+        for (bytes, words) in [(0, "0 bytes"), (999, "999 bytes"), (1_999, "1 kB"), (12_582_912, "12.5 MB")] {
+            assert_eq!(size(bytes), words);
+        }
+    }
+
+    #[test]
+    fn a_span_has_the_units_that_matter() {
+        for (seconds, words) in
+            [(0, "0 s"), (59, "59 s"), (60, "1 min 0 s"), (3_599, "59 min 59 s"), (7_265, "2 h 1 min")]
+        {
+            assert_eq!(span(seconds), words);
+        }
     }
 
     #[test]

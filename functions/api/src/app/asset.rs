@@ -26,7 +26,7 @@ const ASSETS: [(&str, &str, &str); 15] = [
     ("list.js", SCRIPT, include_str!("assets/list.js")),
     ("output.js", SCRIPT, include_str!("assets/output.js")),
     ("parts.js", SCRIPT, include_str!("assets/parts.js")),
-    ("rows.js", SCRIPT, include_str!("assets/rows.js")),
+    ("rows.js", SCRIPT, views::ROWS_MODULE),
     ("send.js", SCRIPT, include_str!("assets/send.js")),
     ("task.js", SCRIPT, include_str!("assets/task.js")),
 ];

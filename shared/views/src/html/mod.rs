@@ -5,18 +5,23 @@
 
 mod assets;
 mod page;
+pub(crate) mod shell;
 mod sources;
+pub(crate) mod tools;
 mod value;
 
-pub use assets::{ICON, STYLE, content_security_policy};
-pub(crate) use assets::{TASK_SCRIPT, TASK_STYLE};
-pub(crate) use sources::{cell, dot};
+#[cfg(test)]
+pub(crate) use assets::SCRIPT;
+pub use assets::{ICON, ROWS_MODULE, STYLE, content_security_policy};
+pub(crate) use assets::{TASK_SCRIPT, TASK_STYLE, UNIT_STYLE};
+pub(crate) use sources::cell;
 pub(crate) use value::value;
 
 use std::sync::Arc;
 
 use domain::run::RunStatus;
 use domain::unit::Unit;
+use jiff::Timestamp;
 use maud::html;
 
 use crate::basis::{self, Confidences};
@@ -30,6 +35,10 @@ use crate::{Head, Pass, View, text, words};
 
 /// The JSON that a page carries at most.
 const EMBEDDED_BYTES: usize = 1_000_000;
+/// From so many rows on they are laid out only where they are looked at, and their sources are fetched when they are asked for.
+const MANY: u32 = 500;
+/// Rows that are laid out together then.
+const TOGETHER: u32 = 100;
 
 #[derive(Debug)]
 pub(crate) struct Html {
@@ -38,6 +47,7 @@ pub(crate) struct Html {
     stage: Stage,
     faults: Faults,
     embedded: Option<Embedded>,
+    now: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,14 +68,18 @@ impl Html {
     pub(crate) fn new(unit: Arc<Unit>, options: &Options) -> Self {
         let columns = Columns::of(&unit, options);
         let embedded = Some(Embedded::default());
-        Self { unit, columns, stage: Stage::Begin, faults: Faults::default(), embedded }
+        Self { unit, columns, stage: Stage::Begin, faults: Faults::default(), embedded, now: options.now }
     }
 
     fn begin(&mut self, out: &mut Out) -> Pass {
         self.columns.settle();
-        out.text(&page::begin(&self.unit, &self.columns));
+        out.text(&page::begin(&self.unit, &self.columns, self.now, self.are_many()));
         self.stage = Stage::Rows;
         Pass { from: 0, inputs: true, runs: true }
+    }
+
+    fn are_many(&self) -> bool {
+        self.unit.rows() >= MANY
     }
 
     fn embed(&mut self, row: &Row<'_>) {
@@ -130,23 +144,31 @@ impl View for Html {
         let basis = basis::read(output.basis);
         let confidences = Confidences::of(&basis);
         let of_field = |at: usize| confidences.fields.get(self.columns.outputs.fields.get(at)?).copied();
+        // what is no table any more to a browser's layout stays one to who hears it
+        let many = self.are_many();
+        let role = |role: &'static str| many.then_some(role);
         let markup = html! {
-            tr id={ "r" (row.index) } {
-                th.n scope="row" { (row.index + 1) }
-                td {
+            tr id={ "r" (row.index) } role=[role("row")] {
+                th.n scope="row" role=[role("rowheader")] { (row.index + 1) }
+                td role=[role("cell")] {
                     span.pill data-status=(row.status.word()) { (words::of_run(row.status)) }
                     @if let Some(error) = &error { div.reason { (text::visible(&error.message)) } }
                     @if row.status == RunStatus::Completed && row.run.is_some_and(|run| run.cached) { div.null { "from the cache" } }
                 }
                 @for cell in self.columns.inputs.cells(row.input) {
-                    td.in { @if let Some(cell) = cell { (value::value(cell, None)) } }
+                    td.in role=[role("cell")] { @if let Some(cell) = cell { (value::value(cell, None)) } }
                 }
                 @for (at, cell) in self.columns.outputs.cells(output.content).into_iter().enumerate() {
-                    td { @if let Some(cell) = cell { (value::value(cell, of_field(at).map(sources::dot))) } }
+                    td role=[role("cell")] { @if let Some(cell) = cell { (value::value(cell, of_field(at).map(sources::dot))) } }
                 }
-                td.c { (sources::cell(&confidences, &basis)) }
+                td.c role=[role("cell")] {
+                    @if many { (sources::link(&confidences, &basis, &self.unit.id, row.index)) } @else { (sources::cell(&confidences, &basis)) }
+                }
             }
         };
+        if many && row.index > 0 && row.index.is_multiple_of(TOGETHER) {
+            out.text("</tbody><tbody role=\"rowgroup\">");
+        }
         out.text(&markup.0);
         self.embed(row);
     }

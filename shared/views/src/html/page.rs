@@ -3,9 +3,11 @@
 use domain::group::GroupSpec;
 use domain::run::RunStatus;
 use domain::unit::{Status, Unit, Visibility};
+use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::assets::{ICON, SCRIPT, STYLE};
+use super::assets::{SCRIPT, STYLE, UNIT_STYLE};
+use super::{shell, tools};
 use crate::columns::{Columns, INPUT};
 use crate::faults::Faults;
 use crate::format::Format;
@@ -13,20 +15,25 @@ use crate::sse::Position;
 use crate::{head, markdown, text, words};
 
 /// Everything up to the table's first row. Leaves `body`, `main`, the table's card, the table and its body open.
-pub(super) fn begin(unit: &Unit, columns: &Columns) -> String {
+pub(super) fn begin(unit: &Unit, columns: &Columns, now: Option<Timestamp>, many: bool) -> String {
     let mut page = html! { (DOCTYPE) }.into_string();
     page.push_str("<html lang=\"en\">");
-    page.push_str(&page_head(unit).into_string());
+    page.push_str(&shell::head(unit, "Task group", &[STYLE, UNIT_STYLE]).into_string());
     page.push_str(&body_tag(unit, columns));
+    page.push_str(&shell::site().into_string());
     page.push_str("<main>");
-    page.push_str(&top(unit).into_string());
-    page.push_str(&state(unit).into_string());
-    page.push_str(&notes(unit).into_string());
     page.push_str(
-        "<div class=\"card table\" tabindex=\"0\" role=\"region\" aria-label=\"Rows\"><table class=\"rows\">",
+        &html! { (top(unit)) (tools::tools(unit)) (state(unit, now)) (notes(unit)) (filter()) }.into_string(),
     );
-    page.push_str(&table_head(columns).into_string());
-    page.push_str("<tbody>");
+    let (table, body) = if many {
+        ("<table class=\"rows many\" role=\"table\">", "<tbody role=\"rowgroup\">")
+    } else {
+        ("<table class=\"rows\">", "<tbody>")
+    };
+    page.push_str("<div class=\"card table\" tabindex=\"0\" role=\"region\" aria-label=\"Rows\">");
+    page.push_str(table);
+    page.push_str(&table_head(columns, many).into_string());
+    page.push_str(body);
     page
 }
 
@@ -61,26 +68,9 @@ pub(super) fn foot(columns: &Columns, faults: &Faults) -> String {
 /// The end of the page.
 pub(super) const END: &str = "</body></html>\n";
 
-/// The style and the script; the latter does nothing on the page of a unit that is over.
+/// The script.
 pub(super) fn script() -> String {
     html! { script type="module" { (PreEscaped(SCRIPT)) } }.into_string()
-}
-
-fn page_head(unit: &Unit) -> Markup {
-    let living = !unit.status.is_terminal();
-    html! {
-        head {
-            meta charset="utf-8";
-            base href={ (unit.spec.public_base) "/" };
-            meta name="viewport" content="width=device-width, initial-scale=1";
-            meta name="robots" content="noindex";
-            meta name="referrer" content="no-referrer";
-            title { (words::of_unit(unit.status)) " · Task group " (&unit.id.as_str()[..8]) }
-            link rel="icon" href=(ICON);
-            style { (PreEscaped(STYLE)) }
-            @if living { noscript { meta http-equiv="refresh" content="10"; } }
-        }
-    }
 }
 
 /// The body's tag, with what the script needs to know: where the events come from, and the fields in the order of the columns.
@@ -112,18 +102,18 @@ fn top(unit: &Unit) -> Markup {
                     }
                 }
             }
-            p.id { (unit.id) }
+            (shell::names(unit))
         }
     }
 }
 
-fn state(unit: &Unit) -> Markup {
+fn state(unit: &Unit, now: Option<Timestamp>) -> Markup {
     let percent = head::percent(unit);
     let bar = if unit.status == Status::Completed { "completed" } else { "" };
     html! {
         section.card.state {
             div.bar {
-                progress #progress class=(bar) max="100" value=(percent) { (percent) " %" }
+                progress #progress class=(bar) aria-label="Progress" max="100" value=(percent) { (percent) " %" }
                 span.percent #percent { (percent) " %" }
             }
             ul.counts {
@@ -134,12 +124,12 @@ fn state(unit: &Unit) -> Markup {
                 }
             }
             div.null #waiting { @if let Some(waiting) = unit.progress.waiting_for.as_deref().filter(|_| !unit.status.is_terminal()) { "Waiting for " (text::visible(waiting)) } }
-            dl.facts { (facts(unit)) }
+            dl.facts { (facts(unit, now)) }
         }
     }
 }
 
-fn facts(unit: &Unit) -> Markup {
+fn facts(unit: &Unit, now: Option<Timestamp>) -> Markup {
     let group: &GroupSpec = &unit.spec.group;
     let fact = |name: &str, value: Option<Markup>| html! { @if let Some(value) = value { div { dt { (name) } dd { (value) } } } };
     let time = |at: jiff::Timestamp| html! { time datetime=(at) { (words::time(at)) } };
@@ -148,6 +138,7 @@ fn facts(unit: &Unit) -> Markup {
     });
     html! {
         (fact("Created", Some(time(unit.created_at))))
+        (shell::elapsed(unit, now))
         (fact("Finished", unit.completed_at.map(time)))
         (fact("Kept until", Some(time(unit.expires_at))))
         (fact("Processor", processor))
@@ -178,18 +169,43 @@ fn notes(unit: &Unit) -> Markup {
     }
 }
 
-fn table_head(columns: &Columns) -> Markup {
-    let Columns { inputs, outputs } = columns;
+/// The search for rows, shown by the script alone.
+fn filter() -> Markup {
     html! {
-        thead {
-            tr {
-                th.n scope="col" { "#" }
-                th scope="col" { "Status" }
-                @for name in &inputs.fields { th scope="col" { small { "input" } (text::visible(name)) } }
-                @if inputs.whole { th scope="col" { small { "input" } (INPUT) } }
-                @for name in &outputs.fields { th scope="col" { small { "output" } (text::visible(name)) } }
-                @if outputs.whole { th scope="col" { small { "output" } "Result" } }
-                th scope="col" { "Confidence" }
+        form.filter #filter role="search" aria-label="Rows" autocomplete="off" hidden {
+            div { label.field for="q" { "Find in input and output" } input #q type="search" spellcheck="false"; }
+            div {
+                label.field for="standing" { "Status" }
+                select #standing {
+                    option value="" { "Any" }
+                    @for status in RunStatus::ALL { option value=(status.word()) { (words::of_run(status)) } }
+                }
+            }
+            p.hint #shown role="status" {}
+        }
+    }
+}
+
+fn table_head(columns: &Columns, many: bool) -> Markup {
+    let Columns { inputs, outputs } = columns;
+    let head = |side: Option<&str>, name: &str| {
+        html! {
+            th.n[side.is_none() && name == "#"] scope="col" role=[many.then_some("columnheader")] {
+                @if let Some(side) = side { small { (side) } }
+                (text::visible(name))
+            }
+        }
+    };
+    html! {
+        thead role=[many.then_some("rowgroup")] {
+            tr role=[many.then_some("row")] {
+                (head(None, "#"))
+                (head(None, "Status"))
+                @for name in &inputs.fields { (head(Some("input"), name)) }
+                @if inputs.whole { (head(Some("input"), INPUT)) }
+                @for name in &outputs.fields { (head(Some("output"), name)) }
+                @if outputs.whole { (head(Some("output"), "Result")) }
+                (head(None, "Confidence"))
             }
         }
     }

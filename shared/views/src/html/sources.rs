@@ -1,5 +1,6 @@
 //! Where an output comes from: reasoning and citations by field, folded behind the confidence.
 
+use domain::UnitId;
 use maud::{Markup, html};
 use std::fmt::Write as _;
 use url::Url;
@@ -21,17 +22,13 @@ pub(crate) fn dot(confidence: Confidence) -> Markup {
 
 /// The cell at the end of a row.
 pub(crate) fn cell(confidences: &Confidences, basis: &[FieldBasis]) -> Markup {
-    let overall = html! { @if let Some(overall) = confidences.overall { (dot(overall)) (overall.word()) } };
-    let telling = |entry: &&FieldBasis| {
-        entry.reasoning.as_deref().is_some_and(|text| !text.is_empty()) || !entry.citations.is_empty()
-    };
-    let entries: Vec<&FieldBasis> = basis.iter().filter(telling).take(LISTED).collect();
+    let entries: Vec<&FieldBasis> = basis.iter().filter(|entry| is_telling(entry)).take(LISTED).collect();
     if entries.is_empty() {
-        return overall;
+        return overall(confidences);
     }
     html! {
         details {
-            summary { @if confidences.overall.is_some() { (overall) } @else { "sources" } }
+            summary { @if confidences.overall.is_some() { (overall(confidences)) } @else { "sources" } }
             dl.basis {
                 @for entry in entries {
                     dt {
@@ -46,6 +43,24 @@ pub(crate) fn cell(confidences: &Confidences, basis: &[FieldBasis]) -> Markup {
             }
         }
     }
+}
+
+/// The same where there are many rows: it leads to the run with its sources, which the script lays out in its place.
+pub(super) fn link(confidences: &Confidences, basis: &[FieldBasis], id: &UnitId, row: u32) -> Markup {
+    if !basis.iter().any(is_telling) {
+        return overall(confidences);
+    }
+    html! {
+        a.src href={ (id) "/runs/" (row) } { @if confidences.overall.is_some() { (overall(confidences)) } @else { "sources" } }
+    }
+}
+
+fn overall(confidences: &Confidences) -> Markup {
+    html! { @if let Some(overall) = confidences.overall { (dot(overall)) (overall.word()) } }
+}
+
+fn is_telling(entry: &FieldBasis) -> bool {
+    entry.reasoning.as_deref().is_some_and(|text| !text.is_empty()) || !entry.citations.is_empty()
 }
 
 fn citations(citations: &[Citation]) -> Markup {

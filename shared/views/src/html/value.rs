@@ -5,7 +5,7 @@
 use maud::{Markup, html};
 use serde_json::value::RawValue;
 
-use crate::{cell, object, text};
+use crate::{cell, object, text, words};
 
 /// Levels of nesting that are laid out; what lies deeper is shown as JSON.
 const DEPTH: u8 = 4;
@@ -109,12 +109,10 @@ fn string(value: &str) -> Markup {
     if let Some(link) = text::link(value) {
         return html! { a href=(link) rel="noopener noreferrer nofollow" { (text::visible(value.trim())) } };
     }
-    let visible = text::visible(value);
-    match visible.char_indices().nth(CHARS) {
-        None => html! { (visible) },
-        Some((at, _)) => {
-            html! { (visible[..at]) span.null { " … cut here; " (visible.len()) " bytes in all, whole in the JSON" } }
-        }
+    let shown = text::beginning(value, CHARS);
+    html! {
+        (text::visible(shown))
+        @if shown.len() < value.len() { span.null { " … cut here; " (words::size(value.len())) " in all, whole in the JSON" } }
     }
 }
 

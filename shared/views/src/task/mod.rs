@@ -6,6 +6,9 @@ mod frames;
 mod json;
 mod markdown;
 mod page;
+mod pretty;
+mod prose;
+mod result;
 
 pub use frames::{event, status};
 pub use json::TaskJson;
@@ -25,7 +28,7 @@ pub fn view(format: Format, unit: Arc<Unit>, told: Vec<Told>, options: &Options)
     match format {
         Format::Json => Box::new(TaskJson::whole(unit, told)),
         Format::Markdown => Box::new(markdown::Markdown::new(unit, told)),
-        Format::Html => Box::new(page::Page::new(unit, told)),
+        Format::Html => Box::new(page::Page::new(unit, told, options.now)),
         Format::Sse => Box::new(PlainStream::of_task(unit)),
         Format::Csv | Format::Ndjson => crate::view(format, unit, options),
     }

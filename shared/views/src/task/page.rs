@@ -7,21 +7,20 @@ use std::sync::Arc;
 
 use domain::event::Told;
 use domain::unit::{Status, Unit};
+use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::basis::{self, Confidences, FieldBasis};
+use super::result::result;
 use crate::format::Format;
-use crate::html::{ICON, STYLE, TASK_SCRIPT, TASK_STYLE, cell, dot, value};
+use crate::html::{STYLE, TASK_SCRIPT, TASK_STYLE, UNIT_STYLE, shell, tools, value};
 use crate::out::Out;
 use crate::row::Row;
 use crate::sse::Position;
 use crate::told::{Entry, Stats, entry};
-use crate::{Pass, View, head, markdown, object, text, words};
+use crate::{Pass, View, head, markdown, text, words};
 
 /// Entries of the timeline that are shown, the newest where there are more.
 const LISTED: usize = 1_000;
-/// Fields of a result that are shown.
-const FIELDS: usize = 200;
 /// Characters of one entry of the timeline.
 const CHARS: usize = 4_000;
 
@@ -29,22 +28,25 @@ const CHARS: usize = 4_000;
 pub(super) struct Page {
     unit: Arc<Unit>,
     told: Vec<Told>,
+    now: Option<Timestamp>,
     begun: bool,
 }
 
 impl Page {
-    pub(super) const fn new(unit: Arc<Unit>, told: Vec<Told>) -> Self {
-        Self { unit, told, begun: false }
+    pub(super) const fn new(unit: Arc<Unit>, told: Vec<Told>, now: Option<Timestamp>) -> Self {
+        Self { unit, told, now, begun: false }
     }
 
     fn begin(&self, out: &mut Out) {
         let (unit, stats) = (&*self.unit, Stats::of(&self.told));
         out.text(&html! { (DOCTYPE) }.into_string());
         out.text("<html lang=\"en\">");
-        out.text(&page_head(unit).into_string());
+        out.text(&shell::head(unit, "Task", &[STYLE, UNIT_STYLE, TASK_STYLE]).into_string());
         out.text(&body_tag(unit));
+        out.text(&shell::site().into_string());
         out.text("<main class=\"task\">");
-        out.text(&html! { (top(unit)) (state(unit, &stats)) (score(&stats)) }.into_string());
+        let page = html! { (top(unit)) (tools::tools(unit)) (state(unit, &stats, self.now)) (score(&stats)) };
+        out.text(&page.into_string());
     }
 
     fn end(&self, out: &mut Out) {
@@ -61,23 +63,6 @@ impl Page {
         out.text("</main>");
         out.text(&html! { script type="module" { (PreEscaped(TASK_SCRIPT)) } }.into_string());
         out.text("</body></html>\n");
-    }
-}
-
-fn page_head(unit: &Unit) -> Markup {
-    html! {
-        head {
-            meta charset="utf-8";
-            base href={ (unit.spec.public_base) "/" };
-            meta name="viewport" content="width=device-width, initial-scale=1";
-            meta name="robots" content="noindex";
-            meta name="referrer" content="no-referrer";
-            title { (words::of_unit(unit.status)) " · Task " (&unit.id.as_str()[..8]) }
-            link rel="icon" href=(ICON);
-            style { (PreEscaped(STYLE)) }
-            style { (PreEscaped(TASK_STYLE)) }
-            @if !unit.status.is_terminal() { noscript { meta http-equiv="refresh" content="10"; } }
-        }
     }
 }
 
@@ -105,12 +90,12 @@ fn top(unit: &Unit) -> Markup {
                     }
                 }
             }
-            p.id { (unit.id) }
+            (shell::names(unit))
         }
     }
 }
 
-fn state(unit: &Unit, stats: &Stats) -> Markup {
+fn state(unit: &Unit, stats: &Stats, now: Option<Timestamp>) -> Markup {
     let percent = stats.percent(unit);
     let bar = if unit.status == Status::Completed { "completed" } else { "" };
     let fact = |name: &str, value: Option<Markup>| html! { @if let Some(value) = value { div { dt { (name) } dd { (value) } } } };
@@ -127,6 +112,7 @@ fn state(unit: &Unit, stats: &Stats) -> Markup {
             dl.facts {
                 (fact("Processor", head::processor_name(unit).map(|name| html! { (text::visible(name)) })))
                 (fact("Created", Some(time(unit.created_at))))
+                (shell::elapsed(unit, now))
                 (fact("Finished", unit.completed_at.map(time)))
                 (fact("Kept until", Some(time(unit.expires_at))))
                 (fact("Cost", head::cost(unit).map(|cost| html! { (markdown::cost_in_words(unit, cost)) })))
@@ -172,64 +158,17 @@ fn line(entry: &Entry<'_>) -> Markup {
         li {
             @if let Some(at) = entry.at { time datetime=(at) { (at.strftime("%H:%M:%S").to_string()) } " " }
             span.pill { (text::visible(&entry.label)) } " "
-            span.said { (shown[..cut.unwrap_or(shown.len())]) @if cut.is_some() { "…" } }
+            span.said dir="auto" { (shown[..cut.unwrap_or(shown.len())]) @if cut.is_some() { "…" } }
         }
     }
 }
 
-fn result(row: &Row<'_>) -> Markup {
-    let Some(content) = row.output.content else { return html! {} };
-    let basis = basis::read(row.output.basis);
-    let confidences = Confidences::of(&basis);
-    let entries = object::entries(content);
+/// The upstream's id of the run, to be copied; while it is not bought the line waits for the script.
+fn run_line(run: Option<&str>) -> Markup {
+    let shown = text::visible(run.unwrap_or_default());
     html! {
-        section.card.result {
-            h2 { "Result" }
-            @if let Some(entries) = &entries {
-                table.fields {
-                    thead { tr { th scope="col" { "Field" } th scope="col" { "Value" } th scope="col" { "Confidence" } } }
-                    tbody {
-                        @for (name, found) in entries.iter().take(FIELDS) {
-                            tr {
-                                th scope="row" { (text::visible(name)) }
-                                td { (value(found, None)) }
-                                td.c { (of_field(name, &basis, &confidences)) }
-                            }
-                        }
-                    }
-                }
-                @if entries.len() > FIELDS { p.null { "… " (entries.len()) " fields in all; the JSON has each." } }
-                @let others = basis_beside(entries, &basis);
-                @if !others.is_empty() { div.c { (cell(&Confidences::of(&others), &others)) } }
-            } @else {
-                (value(content, confidences.overall.map(dot)))
-                div.c { (cell(&confidences, &basis)) }
-            }
-        }
+        p.id.run #run-line hidden[run.is_none()] { "Run " code #run { (shown) } " " (shell::copy("copy-run", "Copy run id", &shown, "run")) }
     }
-}
-
-/// The confidence of one field, with its reasoning and citations and those of its parts.
-fn of_field(name: &str, basis: &[FieldBasis], confidences: &Confidences) -> Markup {
-    let own: Vec<FieldBasis> = basis.iter().filter(|entry| is_of(&entry.field, name)).cloned().collect();
-    let sure = Confidences {
-        overall: confidences.fields.get(name).copied().or(Confidences::of(&own).overall),
-        ..Confidences::default()
-    };
-    cell(&sure, &own)
-}
-
-fn is_of(path: &str, name: &str) -> bool {
-    path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-}
-
-/// What a basis says of no field of the result.
-fn basis_beside(
-    entries: &[(std::borrow::Cow<'_, str>, &serde_json::value::RawValue)],
-    basis: &[FieldBasis],
-) -> Vec<FieldBasis> {
-    let stray = |entry: &&FieldBasis| !entries.iter().any(|(name, _)| is_of(&entry.field, name));
-    basis.iter().filter(stray).cloned().collect()
 }
 
 impl View for Page {
@@ -251,10 +190,11 @@ impl View for Page {
             @if let Some(error) = &error {
                 section.card.note.error { h2 { "No result" } p { (text::visible(&error.message)) } }
             }
-            (result(row))
+            (run_line(row.run_id))
+            (result(&self.unit, row))
             section.card.asked {
                 details {
-                    summary { "Input" @if let Some(run) = row.run_id { " · run " code { (text::visible(run)) } } }
+                    summary { "Input" }
                     @if let Some(input) = row.input { (value(input, None)) }
                 }
             }

@@ -7,6 +7,7 @@ use domain::run::{PastAttempt, Run, RunStatus};
 use domain::unit::Unit;
 use std::path::Path;
 
+use crate::html::{SCRIPT, STYLE, TASK_SCRIPT, TASK_STYLE, UNIT_STYLE};
 use crate::testing::{completed, ended, failed, group, raw, render};
 use crate::{Format, Options};
 
@@ -77,14 +78,9 @@ pub(super) fn hold(name: &str, got: &[(&str, String)]) {
     for (suffix, got) in got {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/golden/{name}.{suffix}"));
         // how a page looks and moves is not what these files hold still
-        let got = [
-            include_str!("../html/style.css"),
-            include_str!("../html/task.css"),
-            include_str!("../html/live.js"),
-            include_str!("../html/task.js"),
-        ]
-        .iter()
-        .fold(got.clone(), |got, asset| got.replace(asset, "…"));
+        let got = [STYLE, UNIT_STYLE, TASK_STYLE, SCRIPT, TASK_SCRIPT]
+            .iter()
+            .fold(got.clone(), |got, asset| got.replace(asset, "…"));
         let expected = std::fs::read_to_string(&path).unwrap_or_default();
         if got != expected {
             let new = path.with_file_name(format!("{name}.{suffix}.new"));

@@ -32,6 +32,7 @@ pub(super) const KNOWN: &[&str] = &[
     "!DOCTYPE", "html", "head", "meta", "base", "title", "link", "style", "noscript", "body", "main",
     "header", "div", "h1", "h2", "span", "nav", "a", "p", "section", "progress", "ul", "li", "b", "dl", "dt",
     "dd", "time", "table", "thead", "tbody", "tr", "th", "td", "small", "details", "summary", "script",
+    "code", "button", "form", "label", "input", "textarea", "select", "option",
 ];
 
 fn rows_of(value: &Value) -> [(String, Option<Run>); 2] {

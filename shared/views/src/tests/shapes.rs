@@ -84,7 +84,7 @@ fn flat_rows_carry_their_basis_where_it_is_asked_for_and_that_of_their_fields_on
     let whole = format!(r#"{{"content":{{"a":[1],"ab":2,"b":3}},"basis":[{}]}}"#, basis.join(","));
     let rows = [("1", Some(completed(0, &whole))), ("2", None)];
     let shown = |fields: Option<Vec<String>>| {
-        let options = Options { shape: Shape::Rows, basis: true, fields };
+        let options = Options { shape: Shape::Rows, basis: true, fields, ..Options::default() };
         render(Format::Json, &group(2), &options, &rows)
     };
     let text = shown(None);

@@ -7,12 +7,22 @@ const LONGEST_PAUSE = 30_000;
 function frameOf(text) {
   const frame = { name: "message", data: [] };
   for (const line of text.split("\n")) {
-    const [, field, value] = /^([a-z]+): ?(.*)$/.exec(line) ?? [];
+    // anything but a line break may stand in a value, also what JavaScript takes for one
+    const [, field, value] = /^([a-z]+): ?([^]*)$/.exec(line) ?? [];
     if (field === "event") frame.name = value;
     else if (field === "id") frame.id = value;
     else if (field === "data") frame.data.push(value);
   }
   return { ...frame, data: frame.data.join("\n") };
+}
+
+// an event that cannot be understood is reported and costs nothing but itself
+function heard(hear, { name, data }) {
+  try {
+    return hear(name, JSON.parse(data));
+  } catch (error) {
+    reportError(error);
+  }
 }
 
 // calls `hear` with the name and the data of each event until that answers `false`; `lost` where there is nothing to follow any more
@@ -34,7 +44,7 @@ async function follow(address, hear, lost) {
         rest = frames.pop();
         for (const frame of frames.map(frameOf)) {
           if (frame.id) url.searchParams.set("last_event_id", frame.id);
-          if (frame.data && hear(frame.name, JSON.parse(frame.data)) === false) return reader.cancel();
+          if (frame.data && heard(hear, frame) === false) return reader.cancel();
         }
       }
     } catch {

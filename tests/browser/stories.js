@@ -6,11 +6,12 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import app from "./stories/app.js";
+import hostile from "./stories/hostile.js";
 import looks from "./stories/looks.js";
 import streams from "./stories/streams.js";
 import { page, service } from "./world.js";
 
-const stories = { ...app, ...looks, ...streams };
+const stories = { ...app, ...hostile, ...looks, ...streams };
 const pictures = process.env.PICTURES;
 
 if (pictures) await mkdir(pictures, { recursive: true });

@@ -17,7 +17,7 @@
 //! |---|---|
 //! | `fail` | fails with a readable error |
 //! | `huge` | completes with an output of 12 MB |
-//! | `hostile` | completes with markup, scripts, formulas and control characters in its output |
+//! | `hostile` | tells and finds markup, scripts, formulas and control characters: messages, kinds, sources, output, reasons |
 //! | `slow` | takes ten times as long |
 //! | `seconds=N` | runs N seconds, whatever the speed; fractions are allowed |
 //! | `never` | stays `running` for ever |

@@ -6,8 +6,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::behaviour::Content;
 use crate::chance::Dice;
-use crate::output::words;
+use crate::output::{hostile, words};
 use crate::run::{Run, after};
 use crate::wire::{Frame, time};
 
@@ -30,9 +31,10 @@ pub(crate) fn of(run: &Run) -> Vec<Shown> {
     let share = span / i64::from(count.max(1) + 1);
     let topic = words::subject(run.request.input());
     let site = words::slug(&topic);
+    let is_hostile = run.life.content == Content::Hostile;
     let mut dice = Dice::of(&["progress", &run.id]);
     let mut shown: Vec<Shown> = Vec::new();
-    let mut considered = 0;
+    let (mut messages, mut considered) = (0, 0);
     let mut read = 0;
     for n in 0..count {
         let jitter = if share > 4 { dice.between(0, share / 4) } else { 0 };
@@ -45,14 +47,19 @@ pub(crate) fn of(run: &Run) -> Vec<Shown> {
             Step::Statistics => {
                 considered += dice.between(3, 20);
                 read = (read + dice.between(1, 4)).min(considered);
-                let sample =
+                let pages =
                     [format!("https://{site}.example/page-{n}"), format!("https://www.example.org/{site}")];
+                let attacks = hostile::urls().iter().map(|url| (*url).to_owned());
+                let sample: Vec<String> = if is_hostile { attacks.collect() } else { pages.into() };
                 let meter = f64::from(n + 1) * 100.0 / f64::from(count + 1);
                 statistics(considered, read, &sample, (meter * 10.0).round() / 10.0)
             }
             step => {
-                let (kind, text) = message(step, n, &topic, &site, run);
-                let kind = format!("task_run.progress_msg.{kind}");
+                let (word, text) = message(step, n, &topic, &site, run);
+                let kind = format!("progress_msg.{word}");
+                let (kind, text) = if is_hostile { hostile::told(messages, kind) } else { (kind, text) };
+                messages += 1;
+                let kind = format!("task_run.{kind}");
                 Frame::of(json!({"type": kind, "message": text, "timestamp": time(at)}))
             }
         };
@@ -158,6 +165,21 @@ mod tests {
     fn lite_shows_no_searches() {
         let (_, shown) = shown("lite", 1.0);
         assert!(shown.iter().all(|each| each.frame.kind() != "task_run.progress_msg.search"));
+    }
+
+    #[test]
+    fn a_hostile_run_tells_hostile_things_of_known_and_unknown_kinds() {
+        let body = json!({"processor": "ultra", "input": "simulate:hostile", "enable_events": true});
+        let shown = of(&run(&body, &Config::default()));
+        let told = |part: &str| shown.iter().any(|each| each.frame.data.to_string().contains(part));
+        for attack in ["alert('output')", "javascript:alert(3)", "alert(document.domain)", "/x.css"] {
+            assert!(told(attack), "{attack}");
+        }
+        let kinds: Vec<&str> = shown.iter().map(|each| each.frame.kind()).collect();
+        assert!(kinds.contains(&"task_run.progress_msg.plan"));
+        assert!(
+            kinds.iter().any(|kind| kind.contains("<img")) && kinds.iter().all(|kind| !kind.contains('\n'))
+        );
     }
 
     #[test]

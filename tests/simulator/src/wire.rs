@@ -7,7 +7,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::behaviour::Outcome;
+use crate::behaviour::{Content, Outcome};
 use crate::chance::Dice;
 use crate::output;
 use crate::run::{Run, Status};
@@ -62,7 +62,10 @@ pub(crate) fn task_run(run: &Run, now: Timestamp, nulls: Nulls) -> Value {
 
 /// Why a failed run failed.
 fn error(run: &Run) -> Value {
-    let reason = "No source that answers the question could be read";
+    let reason = match run.life.content {
+        Content::Hostile => output::hostile::all(),
+        Content::Plain | Content::Huge => "No source that answers the question could be read".to_owned(),
+    };
     json!({
         "ref_id": Dice::of(&["error", &run.id]).reference(),
         "message": format!("Run failed: {reason}."),

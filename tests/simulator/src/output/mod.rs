@@ -5,7 +5,7 @@
 //! Invariant: JSON content matches the requested schema, in the hostile and the huge forms too.
 
 mod basis;
-mod hostile;
+pub(crate) mod hostile;
 mod value;
 pub(crate) mod words;
 

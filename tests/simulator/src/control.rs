@@ -45,16 +45,17 @@ pub(crate) fn answer(
             json!({"faults": world.faults.list()})
         }),
         ("GET", "ledger") => reply(StatusCode::OK, &ledger(world, query.unwrap_or_default())),
+        ("GET", "shown") => reply(StatusCode::OK, &shown(world, query.unwrap_or_default())),
         ("GET", "clock") => reply(StatusCode::OK, &json!({"now": world.now()})),
         ("PUT", "clock") => with(body, |advance: Advance| {
             let by = Duration::try_from_secs_f64(advance.advance_seconds).unwrap_or_default();
             world.config.clock.advance(by);
             json!({"now": world.now()})
         }),
-        (_, "" | "faults" | "ledger" | "clock") => {
+        (_, "" | "faults" | "ledger" | "shown" | "clock") => {
             reply(StatusCode::METHOD_NOT_ALLOWED, &json!({"error": "wrong method"}))
         }
-        _ => reply(StatusCode::NOT_FOUND, &json!({"error": "known are faults, ledger and clock"})),
+        _ => reply(StatusCode::NOT_FOUND, &json!({"error": "known are faults, ledger, shown and clock"})),
     }
 }
 
@@ -63,6 +64,13 @@ fn with<T: for<'de> Deserialize<'de>>(body: &[u8], act: impl FnOnce(T) -> Value)
         Ok(value) => reply(StatusCode::OK, &act(value)),
         Err(error) => reply(StatusCode::UNPROCESSABLE_ENTITY, &json!({"error": error.to_string()})),
     }
+}
+
+/// What the run of this id shows of its progress in its whole life, in order.
+fn shown(world: &Arc<World>, query: &str) -> Value {
+    let run = query.strip_prefix("run=").unwrap_or_default();
+    let shown = Ledger(Arc::clone(world)).shown(run);
+    json!({"shown": shown.into_iter().map(|(_, event)| event).collect::<Vec<_>>()})
 }
 
 /// The ledger with the runs of a `key`, a `group`, a `metadata=name:value`, or all of these.

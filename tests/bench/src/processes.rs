@@ -14,23 +14,33 @@ use tokio::process::{Child, Command};
 const TICKS: f64 = 100.0;
 
 /// Both processes; they end with it.
-pub(crate) struct World {
-    pub(crate) service: String,
+#[derive(Debug)]
+pub struct World {
+    /// The base URL of the service.
+    pub service: String,
     simulator: String,
+    http: reqwest::Client,
     process: Child,
     _upstream: Child,
     _data: TempDir,
 }
 
 /// What the service has used since its start.
-pub(crate) struct Usage {
-    pub(crate) cpu_seconds: f64,
-    pub(crate) peak_megabytes: f64,
+#[derive(Debug, Clone, Copy)]
+pub struct Usage {
+    /// Seconds of processor time.
+    pub cpu_seconds: f64,
+    /// The most memory it ever had, in MB.
+    pub peak_megabytes: f64,
 }
 
 impl World {
-    /// Starts both on free ports; returns once the service is ready.
-    pub(crate) async fn start(speed: f64) -> anyhow::Result<Self> {
+    /// Starts both on free ports, the service with these options too; returns once it is ready.
+    pub async fn start(speed: f64, options: &[&str]) -> anyhow::Result<Self> {
+        // An error means that there is one already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        #[expect(clippy::disallowed_methods, reason = "it calls a process of this program's own")]
+        let http = reqwest::Client::builder().no_proxy().build()?;
         let data = tempfile::tempdir()?;
         let (service, simulator) = (free()?, free()?);
         let upstream = command()?
@@ -38,23 +48,46 @@ impl World {
             .spawn()
             .context("the simulator does not start")?;
         let simulator = format!("http://{simulator}");
-        ready(&format!("{simulator}/_sim/")).await?;
+        ready(&http, &format!("{simulator}/_sim/")).await?;
         let process = command()?
             .args(["serve", "--listen", &service, "--upstream", &simulator])
             .arg("--data-dir")
             .arg(data.path())
+            .args(options)
             .spawn()
             .context("the service does not start")?;
         let service = format!("http://{service}");
-        ready(&format!("{service}/health")).await?;
-        Ok(Self { service, simulator, process, _upstream: upstream, _data: data })
+        ready(&http, &format!("{service}/health")).await?;
+        Ok(Self { service, simulator, http, process, _upstream: upstream, _data: data })
+    }
+
+    /// Has this go wrong upstream from now on.
+    pub async fn fault(&self, fault: &Value) -> anyhow::Result<()> {
+        let url = format!("{}/_sim/faults", self.simulator);
+        self.http.post(url).json(fault).send().await?.error_for_status()?;
+        Ok(())
+    }
+
+    /// The simulator's ledger, with the runs of this query.
+    pub async fn ledger(&self, query: &str) -> anyhow::Result<Value> {
+        self.asked(&format!("ledger?{query}")).await
+    }
+
+    /// What a run shows of its progress in its whole life, in order.
+    pub async fn shown(&self, run: &str) -> anyhow::Result<Vec<Value>> {
+        let shown = self.asked(&format!("shown?run={run}")).await?;
+        Ok(shown["shown"].as_array().cloned().unwrap_or_default())
+    }
+
+    async fn asked(&self, path: &str) -> anyhow::Result<Value> {
+        let answer = self.http.get(format!("{}/_sim/{path}", self.simulator)).send().await?;
+        Ok(answer.error_for_status()?.json().await?)
     }
 
     /// Milliseconds from the end of the last run upstream to the end of the unit.
-    pub(crate) async fn lag(&self, unit: &Value) -> anyhow::Result<f64> {
+    pub async fn lag(&self, unit: &Value) -> anyhow::Result<f64> {
         let group = unit["upstream_taskgroup_id"].as_str().context("no group upstream")?;
-        let ledger: Value =
-            get(&format!("{}/_sim/ledger?group={group}", self.simulator)).await?.json().await?;
+        let ledger = self.ledger(&format!("group={group}")).await?;
         let runs = ledger["runs"].as_array().context("no runs")?;
         let ends = runs.iter().filter_map(|run| run["ends_at"].as_str()?.parse::<Timestamp>().ok());
         let last = ends.max().context("no run has an end")?;
@@ -63,7 +96,7 @@ impl World {
     }
 
     /// What the service has used so far.
-    pub(crate) fn usage(&self) -> anyhow::Result<Usage> {
+    pub fn usage(&self) -> anyhow::Result<Usage> {
         let id = self.process.id().context("the service has ended")?;
         let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
         // The command's name may hold anything, so fields are counted behind its closing bracket.
@@ -95,16 +128,10 @@ fn free() -> anyhow::Result<String> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }
 
-async fn get(url: &str) -> reqwest::Result<reqwest::Response> {
-    #[expect(clippy::disallowed_methods, reason = "it calls a process of this program's own")]
-    let client = reqwest::Client::builder().no_proxy().build()?;
-    client.get(url).send().await
-}
-
 /// Returns once the address answers.
-async fn ready(url: &str) -> anyhow::Result<()> {
+async fn ready(http: &reqwest::Client, url: &str) -> anyhow::Result<()> {
     for _ in 0..400 {
-        if get(url).await.is_ok_and(|answer| answer.status().is_success()) {
+        if http.get(url).send().await.is_ok_and(|answer| answer.status().is_success()) {
             return Ok(());
         }
         tokio::time::sleep(std::time::Duration::from_millis(25)).await;

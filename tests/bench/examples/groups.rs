@@ -4,20 +4,16 @@
 //! `cargo build --release -p multitask && cargo run --release -p bench --example groups`; it takes two minutes and prints tables.
 //! Times are of this machine while it did nothing else: compare ratios, and medians of several runs.
 
-mod client;
-mod processes;
-
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
+use bench::{Caller, World, count, ms, now};
 use futures::StreamExt;
 use serde_json::{Value, json};
 
-use client::Client;
-use processes::World;
-
 /// Groups, and how fast the simulator goes, so that a group of any size is over soon after the last row was bought.
 const SIZES: [(u32, f64); 3] = [(100, 12.0), (1_000, 12.0), (10_000, 12.0)];
+const GROUPS: &str = "/v1beta/tasks/groups";
 const READS: usize = 5;
 const FORMATS: [&str; 5] = ["json", "md", "html", "csv", "ndjson"];
 const CLIENTS: usize = 64;
@@ -26,20 +22,18 @@ const WATCHERS: usize = 100;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    // An error means that there is one already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     println!(
         "Groups of one to three fields, processor lite; the service and the simulator in processes of their own.\n"
     );
     println!("rows    accepted ms   end to end ms   CPU s   peak MB");
     let mut readings = Vec::new();
     for (rows, speed) in SIZES {
-        let world = World::start(speed).await?;
-        let client = Client::new(&world.service);
+        let world = World::start(speed, &[]).await?;
+        let client = Caller::new(&world.service);
         let accepted = now();
-        let group = client.create(&body(rows)).await?;
+        let group = format!("/{}", client.create(GROUPS, &body(rows)).await?.id);
         let accepted = accepted.elapsed();
-        let unit = client.wait(&group).await?;
+        let unit = client.wait(&format!("{group}.json"), "/completed_at").await?;
         let lag = world.lag(&unit).await?;
         let usage = world.usage()?;
         println!(
@@ -71,8 +65,8 @@ async fn main() -> anyhow::Result<()> {
 
 /// Accepting groups of ten rows from many clients at once, durable before each answer.
 async fn accepting() -> anyhow::Result<()> {
-    let world = World::start(1.0).await?;
-    let client = Client::new(&world.service);
+    let world = World::start(1.0, &[]).await?;
+    let client = Caller::new(&world.service);
     let body = body(10);
     let began = now();
     let work = |_| {
@@ -81,7 +75,7 @@ async fn accepting() -> anyhow::Result<()> {
             let mut times = Vec::new();
             while began.elapsed() < ACCEPTING {
                 let sent = now();
-                client.create(body).await?;
+                client.create(GROUPS, body).await?;
                 times.push(sent.elapsed());
             }
             anyhow::Ok(times)
@@ -103,9 +97,9 @@ async fn accepting() -> anyhow::Result<()> {
 
 /// Many watchers of one group: how long after its end the last of them has been told.
 async fn watching() -> anyhow::Result<()> {
-    let world = World::start(12.0).await?;
-    let client = Client::new(&world.service);
-    let group = client.create(&body(1_000)).await?;
+    let world = World::start(12.0, &[]).await?;
+    let client = Caller::new(&world.service);
+    let group = format!("/{}", client.create(GROUPS, &body(1_000)).await?.id);
     let watch = |_| {
         let (client, group) = (client.clone(), group.clone());
         async move {
@@ -119,7 +113,7 @@ async fn watching() -> anyhow::Result<()> {
     };
     let watchers: Vec<_> = (0..WATCHERS).map(watch).collect();
     let ended = futures::future::try_join_all(watchers).await?;
-    let unit = client.wait(&group).await?;
+    let unit = client.wait(&format!("{group}.json"), "/completed_at").await?;
     let completed: jiff::Timestamp = unit["completed_at"].as_str().context("it has ended")?.parse()?;
     let last = ended.iter().map(|(at, _)| *at).max().context("there are watchers")?;
     println!(
@@ -150,20 +144,6 @@ fn body(rows: u32) -> Value {
     })
 }
 
-#[expect(clippy::disallowed_methods, reason = "a measurement reads the machine's clock")]
-fn now() -> Instant {
-    Instant::now()
-}
-
 fn jiff_now() -> jiff::Timestamp {
     ambient::Clock::system().now()
-}
-
-fn ms(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a count of requests")]
-fn count(number: usize) -> f64 {
-    number as f64
 }

@@ -23,7 +23,7 @@ use crate::check::Rows;
 use crate::form::Draft;
 use crate::idempotency::Key;
 use crate::refusal::Refusal;
-use crate::{Api, DUE, after, identity, kept_until};
+use crate::{Api, DUE, after, identity, kept_until, wake};
 
 /// Characters of the first input that a list shows and searches.
 const PREVIEW_CHARS: usize = 100;
@@ -68,11 +68,12 @@ pub(crate) fn made(
         expires_at: kept_until(now),
         counts: Counts::pending(count.unwrap_or(0)),
         spec: Spec {
-            public_base: base,
             upstream: api.settings().upstream.as_str().trim_end_matches('/').to_owned(),
             preview: rows.first().map(preview),
             visibility: draft.visibility,
+            woken: wake::is_asked_for(api.settings(), caller, &base),
             group: draft.spec,
+            public_base: base,
         },
         asks: Asks::default(),
         progress: Progress { rows: count, ..Progress::default() },

@@ -24,6 +24,8 @@ pub struct Config {
     pub access_tokens_arn: Option<String>,
     /// `WEBHOOK_SECRET_ARN`: whether the operator's secret signs every webhook. The secret itself is not read here.
     pub operator_signs: bool,
+    /// `PARALLEL_WEBHOOK_SECRET_ARN`: the secret that the upstream signs its webhooks with, for the account of the server key; optional.
+    pub upstream_webhook_secret_arn: Option<String>,
     /// `MULTITASK_ALLOW_HOST`: hosts exempt from the address check, separated by commas.
     pub allow_hosts: Vec<String>,
     /// `AWS_LAMBDA_RUNTIME_API`: a host that nothing is ever fetched from.
@@ -54,6 +56,7 @@ impl Config {
             server_key_arn: vars.text_if_any("PARALLEL_API_KEY_ARN"),
             access_tokens_arn: vars.text_if_any("ACCESS_TOKENS_ARN"),
             operator_signs: vars.text_if_any("WEBHOOK_SECRET_ARN").is_some(),
+            upstream_webhook_secret_arn: vars.text_if_any("PARALLEL_WEBHOOK_SECRET_ARN"),
             allow_hosts: vars.list("MULTITASK_ALLOW_HOST"),
             runtime_api: vars.text_if_any("AWS_LAMBDA_RUNTIME_API"),
         };

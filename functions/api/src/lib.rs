@@ -22,6 +22,7 @@ mod routes;
 mod secret;
 mod tasks;
 mod unit;
+mod wake;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ use queue::Queue;
 use store::Store;
 use url::Url;
 use vault::Sealer;
+use vault::webhook::Verifier;
 use web::Access;
 use web::outbound::Outbound;
 
@@ -79,46 +81,55 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Whether the operator's secret signs every webhook, so that owners have none of their own to be shown.
     pub operator_signs: bool,
+    /// What checks the upstream's webhooks about the runs of the server's key, or of all where the upstream is simulated; without it none is
+    /// asked for and none is taken.
+    pub upstream_webhooks: Option<Verifier>,
 }
 
 /// The function; clones share everything.
 #[derive(Clone)]
-pub struct Api(Arc<Parts>);
+pub struct Api(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    /// The units whose holders were asked to look a moment ago.
+    lately: wake::Lately,
+}
 
 impl Api {
     /// A function over these parts. It has connected to nothing yet.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(Inner { parts, lately: wake::Lately::default() }))
     }
 
     fn store(&self) -> &Store {
-        &self.0.store
+        &self.0.parts.store
     }
 
     fn queue(&self) -> &Queue {
-        &self.0.queue
+        &self.0.parts.queue
     }
 
     fn sealer(&self) -> &Sealer {
-        &self.0.sealer
+        &self.0.parts.sealer
     }
 
     fn outbound(&self) -> &Outbound {
-        &self.0.outbound
+        &self.0.parts.outbound
     }
 
     fn entropy(&self) -> &Entropy {
-        &self.0.entropy
+        &self.0.parts.entropy
     }
 
     fn settings(&self) -> &Settings {
-        &self.0.settings
+        &self.0.parts.settings
     }
 
     /// The time, as exactly as the tables keep it: so an answer says what a later look will say.
     fn now(&self) -> Timestamp {
-        let now = self.0.clock.now();
+        let now = self.0.parts.clock.now();
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
@@ -126,7 +137,7 @@ impl Api {
     ///
     /// A message that cannot be sent is no failure of the request: the unit is due, and the sweep sends another.
     async fn announce(&self, id: &UnitId, work: Work) {
-        (self.0.on_change)(id);
+        (self.0.parts.on_change)(id);
         if let Err(error) = self.queue().send(&work, std::time::Duration::ZERO).await {
             tracing::warn!(unit.id = %id, %error, "The message of a unit was not sent; the sweep will send it.");
         }
@@ -135,7 +146,7 @@ impl Api {
 
 impl std::fmt::Debug for Api {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Api").field("settings", &self.0.settings).finish_non_exhaustive()
+        f.debug_struct("Api").field("settings", &self.0.parts.settings).finish_non_exhaustive()
     }
 }
 

@@ -6,6 +6,7 @@ use ambient::{Clock, Entropy};
 use anyhow::Context;
 use api::{Api, Config, Parts, Settings};
 use lambda_http::{Error, tracing};
+use vault::webhook::Verifier;
 use web::Access;
 use web::outbound::{self, Outbound};
 
@@ -31,12 +32,17 @@ async fn connect(config: Config) -> anyhow::Result<Api> {
         Some(arn) => web::identity::tokens(&vault::resolve(&aws, arn).await?),
         None => Vec::new(),
     };
+    let upstream_webhooks = match &config.upstream_webhook_secret_arn {
+        Some(arn) => Some(Verifier::new(&vault::resolve(&aws, arn).await?)?),
+        None => None,
+    };
     let access = Access { server_key, tokens, ..Access::default() };
     let settings = Settings {
         access,
         upstream: config.upstream,
         public_url: config.public_url,
         operator_signs: config.operator_signs,
+        upstream_webhooks,
     };
     let allowed = outbound::Settings::from_rules(&config.allow_hosts, config.runtime_api)?;
     let outbound = Outbound::new(allowed)?;

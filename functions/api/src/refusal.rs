@@ -52,6 +52,10 @@ pub(crate) enum Refusal {
     SecretUnreadable,
     /// Webhooks are signed by the operator's secret, which is nobody else's to see.
     OperatorSigns,
+    /// No webhooks of the upstream are taken here.
+    NoUpstreamWebhooks,
+    /// A webhook is not the upstream's, or was not signed just now.
+    Unverified,
     /// Nothing says under which URL this service is known.
     NoBase,
     /// A group without rows was to be created.
@@ -130,6 +134,13 @@ impl From<Refusal> for Problem {
             Refusal::OperatorSigns => Self::conflict(
                 "The operator's secret signs every webhook of this service: ask the operator for it, \
                  or give a webhook_secret of its own with each group.",
+            ),
+            Refusal::NoUpstreamWebhooks => Self::not_found(
+                "No webhooks of the upstream are taken here: the operator has set no PARALLEL_WEBHOOK_SECRET.",
+            ),
+            Refusal::Unverified => Self::unauthorized(
+                "The webhook is not signed by the upstream, or not within the last five minutes. Signed is webhook-id.webhook-timestamp.body \
+                 with the account's secret, by the Standard Webhooks specification.",
             ),
             Refusal::NoRows => Self::unprocessable(vec![Fault::new(
                 "/inputs",

@@ -12,7 +12,7 @@ use crate::about::{health, limits};
 use crate::groups::{create, estimate, list};
 use crate::secret::{rotate, show};
 use crate::unit::{append, cancel, redeliver, retry};
-use crate::{Api, app, head, tasks, unit};
+use crate::{Api, app, head, tasks, unit, wake};
 
 /// The routes of the table that are this function's, and nothing else: for a process that serves other routes too.
 pub fn router(api: Api) -> Router {
@@ -26,6 +26,7 @@ pub fn router(api: Api) -> Router {
         .route("/v1beta/tasks/estimate", post(estimate::estimate))
         .route("/v1beta/webhooks/secret", get(show::show))
         .route("/v1beta/webhooks/secret/rotate", post(rotate::rotate))
+        .route("/webhooks/parallel", post(wake::wake))
         .route("/api/tasks", get(tasks::list::list).post(tasks::create::create))
         .route("/api/tasks/{task}", delete(tasks::change::cancel))
         .route("/api/tasks/{task}/retry", post(tasks::change::retry))

@@ -10,6 +10,7 @@ use anyhow::Context;
 use results::{Break, Results, Wake};
 use simulator::Simulator;
 use url::Url;
+use vault::webhook::Verifier;
 use web::Access;
 use web::guard::Guard;
 use web::outbound::{self, Outbound};
@@ -58,6 +59,9 @@ async fn compose(options: Options) -> anyhow::Result<Running> {
     let upstream = upstream::start(&options, &data).await?;
     let aws = Aws::start(&options, &data).await?;
 
+    let upstream_webhooks = upstream.webhook_secret.as_ref().map(Verifier::new);
+    let upstream_webhooks = upstream_webhooks.transpose().context("PARALLEL_WEBHOOK_SECRET is no secret")?;
+
     let url = options.public_url.clone().unwrap_or_else(|| web::base_url::listening(address));
     let url = url.trim_end_matches('/').to_owned();
     let access = Access {
@@ -104,6 +108,7 @@ async fn compose(options: Options) -> anyhow::Result<Running> {
             upstream: upstream.base.clone(),
             public_url: Some(url.clone()),
             operator_signs: secrets.webhook_secret.is_some(),
+            upstream_webhooks,
         },
         on_change: work::on_change(&wake),
     });

@@ -11,6 +11,8 @@ use ambient::Entropy;
 use anyhow::Context;
 use simulator::{Config, Simulator, StartError};
 use url::Url;
+use vault::Secret;
+use vault::webhook::SigningSecret;
 
 use crate::data_dir::DataDir;
 use crate::options::{Options, Upstream};
@@ -25,17 +27,24 @@ const TRIES: usize = 100;
 pub(crate) struct Running {
     pub(crate) base: Url,
     pub(crate) simulated: bool,
+    /// The secret with which it signs its webhooks, if that is known.
+    pub(crate) webhook_secret: Option<Secret>,
     pub(crate) simulator: Option<Simulator>,
 }
 
 /// The upstream that these options name, running if it is ours.
 pub(crate) async fn start(options: &Options, data: &DataDir) -> anyhow::Result<Running> {
+    let webhook_secret = options.secrets.upstream_webhook_secret.clone();
     match &options.upstream {
         Upstream::Url { base, simulated } => {
-            Ok(Running { base: base.clone(), simulated: *simulated, simulator: None })
+            Ok(Running { base: base.clone(), simulated: *simulated, webhook_secret, simulator: None })
         }
         Upstream::Simulator { speed } => {
+            // Nobody else has to know it, so it need not be kept: every webhook is signed when it is sent.
+            let made = || Secret::new(SigningSecret::generate(options.entropy.bytes()).expose());
+            let secret = webhook_secret.unwrap_or_else(made);
             let config = Config {
+                webhook_secret: secret.expose().trim().to_owned(),
                 data_dir: Some(data.file("simulator")),
                 speed: *speed,
                 clock: options.clock.clone(),
@@ -44,7 +53,7 @@ pub(crate) async fn start(options: &Options, data: &DataDir) -> anyhow::Result<R
             };
             let simulator = embedded(config, &data.file("simulator.port"), &options.entropy).await?;
             let base = Url::parse(&simulator.url()).context("the simulator's URL makes no sense")?;
-            Ok(Running { base, simulated: true, simulator: Some(simulator) })
+            Ok(Running { base, simulated: true, webhook_secret: Some(secret), simulator: Some(simulator) })
         }
     }
 }

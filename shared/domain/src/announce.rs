@@ -112,6 +112,7 @@ mod tests {
                 preview: None,
                 upstream: "https://upstream.test".to_owned(),
                 visibility: Visibility::Link,
+                woken: false,
                 group: GroupSpec {
                     inputs: Inputs::Stored { rows: 3 },
                     output: Output::Text { description: None },

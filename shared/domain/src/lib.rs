@@ -20,6 +20,7 @@ pub mod rows;
 pub mod run;
 pub mod schema;
 pub mod unit;
+pub mod wake;
 
 pub use id::{OwnerId, UnitId};
 pub use unit::{Status, Unit};

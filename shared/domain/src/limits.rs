@@ -6,6 +6,8 @@ use std::time::Duration;
 
 /// A body that comes with a request: larger lists come by URL or by appending.
 pub const BODY_BYTES: usize = 4 * 1024 * 1024;
+/// A webhook of the upstream: a run without its output.
+pub const UPSTREAM_WEBHOOK_BYTES: usize = 256 * 1024;
 /// A list that is fetched before the answer.
 pub const SMALL_LIST_BYTES: u64 = 4 * 1024 * 1024;
 /// The time for fetching a list before the answer.

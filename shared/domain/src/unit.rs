@@ -141,6 +141,8 @@ pub struct Lease {
     pub fruitless: u32,
     /// When the claim before the present one was made: creation, if there was none. None before the first claim.
     pub claimed_before: Option<Timestamp>,
+    /// When a webhook of the upstream last asked the holder to look; none if none ever did.
+    pub nudged_at: Option<Timestamp>,
 }
 
 /// A unit as its item in the table tells it.
@@ -197,6 +199,9 @@ pub struct Spec {
     /// Who may read it.
     #[serde(default)]
     pub visibility: Visibility,
+    /// Whether the upstream is asked to tell of the end of each run, by a webhook that is verified here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub woken: bool,
     /// The work.
     pub group: GroupSpec,
 }

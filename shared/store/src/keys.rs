@@ -57,6 +57,11 @@ pub(crate) fn idempotency(owner: &str, key: &str) -> String {
     format!("K#{owner}#{key}")
 }
 
+/// A webhook of the upstream that had its effect.
+pub(crate) fn heard(webhook_id: &str) -> String {
+    format!("W#{webhook_id}")
+}
+
 pub(crate) fn cached(hash: &str) -> String {
     format!("C#{hash}")
 }

@@ -10,6 +10,7 @@ mod cache;
 mod conflict;
 mod error;
 mod events;
+mod heard;
 mod idempotency;
 mod inputs;
 mod keys;

@@ -8,6 +8,8 @@ use std::str::FromStr;
 use data_encoding::BASE64;
 use ring::hmac;
 
+use crate::Secret;
+
 const PREFIX: &str = "whsec_";
 /// How far a signature's time may be from now, in seconds.
 const TOLERANCE: i64 = 300;
@@ -78,7 +80,63 @@ pub enum Unverified {
     Signature,
 }
 
-/// Checks the signatures of a delivery that came in: by the standard key, then by the upstream's older form, in which the whole secret is the key.
+/// What a secret needs at least, so that nobody finds it by trying.
+const SHORTEST: usize = 16;
+
+/// A text that is too short to be a secret: whoever took it would take anybody's signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the secret is too short: it is whsec_ and base64, as the upstream's settings show it")]
+pub struct TooShort;
+
+/// What checks the signatures of deliveries that come in under one secret.
+///
+/// The secret's keys are two: the bytes that its base64 means, as the standard has it; and all of its text, as the upstream has it for
+/// accounts of old.
+#[derive(Clone)]
+pub struct Verifier {
+    keys: Vec<Vec<u8>>,
+}
+
+impl Verifier {
+    /// A verifier under this secret; white space around it is not part of it.
+    pub fn new(secret: &Secret) -> Result<Self, TooShort> {
+        let text = secret.expose().trim();
+        let encoded = text.strip_prefix(PREFIX).unwrap_or(text);
+        if encoded.len() < SHORTEST {
+            return Err(TooShort);
+        }
+        let standard = text.strip_prefix(PREFIX).and_then(|encoded| BASE64.decode(encoded.as_bytes()).ok());
+        let standard = standard.filter(|key| key.len() >= SHORTEST);
+        Ok(Self { keys: standard.into_iter().chain([text.as_bytes().to_vec()]).collect() })
+    }
+
+    /// Checks that one of these signatures, separated by spaces, fits under one of the keys, and was made lately.
+    pub fn verify(
+        &self,
+        id: &str,
+        timestamp: i64,
+        signatures: &str,
+        body: &[u8],
+        now: i64,
+    ) -> Result<(), Unverified> {
+        if now.abs_diff(timestamp) > TOLERANCE.unsigned_abs() {
+            return Err(Unverified::Time);
+        }
+        let fits = |key: &Vec<u8>| {
+            let expected = signature(key, id, timestamp, body);
+            signatures.split(' ').any(|given| crate::same(given.as_bytes(), expected.as_bytes()))
+        };
+        if self.keys.iter().any(fits) { Ok(()) } else { Err(Unverified::Signature) }
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Checks the signatures of one delivery, as [`Verifier::verify`] does.
 pub fn verify(
     secret: &str,
     id: &str,
@@ -87,16 +145,8 @@ pub fn verify(
     body: &[u8],
     now: i64,
 ) -> Result<(), Unverified> {
-    if now.abs_diff(timestamp) > TOLERANCE.unsigned_abs() {
-        return Err(Unverified::Time);
-    }
-    let standard = secret.parse::<SigningSecret>().ok().map(|secret| secret.sign(id, timestamp, body));
-    let legacy = signature(secret.as_bytes(), id, timestamp, body);
-    let mut expected = standard.into_iter().chain([legacy]);
-    let fits = |expected: String| {
-        signatures.split(' ').any(|given| crate::same(given.as_bytes(), expected.as_bytes()))
-    };
-    if expected.any(fits) { Ok(()) } else { Err(Unverified::Signature) }
+    let verifier = Verifier::new(&Secret::new(secret)).map_err(|TooShort| Unverified::Signature)?;
+    verifier.verify(id, timestamp, signatures, body, now)
 }
 
 fn signature(key: &[u8], id: &str, timestamp: i64, body: &[u8]) -> String {
@@ -161,6 +211,21 @@ mod tests {
         let signatures = sign(&secrets, "msg_1", 1_000, b"{}");
         assert_eq!(signatures.split(' ').count(), 2);
         assert_eq!(verify(SECRET, "msg_1", 1_000, &signatures, b"{}", 1_000), Ok(()));
+    }
+
+    #[test]
+    fn an_empty_or_short_secret_verifies_nothing() {
+        for text in ["", " ", "whsec_", "whsec_YQ==", "short", "whsec_\n"] {
+            assert_eq!(Verifier::new(&Secret::new(text)).err(), Some(TooShort), "{text:?}");
+        }
+        let by_nothing = signature(b"", "msg_1", 1_000, b"{}");
+        assert_eq!(verify("", "msg_1", 1_000, &by_nothing, b"{}", 1_000), Err(Unverified::Signature));
+        let by_no_bytes = signature(b"", "msg_1", 1_000, b"{}");
+        let verifier = Verifier::new(&Secret::new(format!("{SECRET}\n"))).expect("long enough");
+        assert_eq!(verifier.verify("msg_1", 1_000, &by_no_bytes, b"{}", 1_000), Err(Unverified::Signature));
+        let good = SECRET.parse::<SigningSecret>().expect("a secret").sign("msg_1", 1_000, b"{}");
+        assert_eq!(verifier.verify("msg_1", 1_000, &format!("v2,x v1,y {good}"), b"{}", 1_000), Ok(()));
+        assert_eq!(format!("{verifier:?}"), "***");
     }
 
     #[test]

@@ -36,6 +36,7 @@ pub(crate) fn group(rows: u32) -> Unit {
             preview: None,
             upstream: "https://upstream.example".to_owned(),
             visibility: Visibility::Link,
+            woken: false,
             group: GroupSpec {
                 inputs: Inputs::Stored { rows },
                 output: Output::Auto,

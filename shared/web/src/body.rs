@@ -24,21 +24,32 @@ pub enum Kind {
 }
 
 /// The whole body, if it is no larger than the contract allows; else 413.
-pub async fn read(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Problem> {
+pub async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    read_at_most(limits::BODY_BYTES, headers, body).await.map_err(|broken| broken.unwrap_or_else(too_large))
+}
+
+/// The whole body, if it has so many bytes at most; else an error, which is none where the body is larger.
+async fn read_at_most(most: usize, headers: &HeaderMap, mut body: Body) -> Result<Bytes, Option<Problem>> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limits::BODY_BYTES as u64) {
-        return Err(too_large());
+    if announced.is_some_and(|length| length > most as u64) {
+        return Err(None);
     }
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Problem::bad_request("The body broke off."))?;
+        let frame = frame.map_err(|_| Some(Problem::bad_request("The body broke off.")))?;
         let Ok(data) = frame.into_data() else { continue };
-        if bytes.len() + data.len() > limits::BODY_BYTES {
-            return Err(too_large());
+        if bytes.len() + data.len() > most {
+            return Err(None);
         }
         bytes.extend_from_slice(&data);
     }
     Ok(bytes.freeze())
+}
+
+/// The whole body of what another service sends, with a limit of its own; else 413.
+pub async fn read_small(most: usize, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let larger = || Problem::too_large(format!("A body has {} KB at most here.", most / 1024));
+    read_at_most(most, headers, body).await.map_err(|broken| broken.unwrap_or_else(larger))
 }
 
 fn too_large() -> Problem {

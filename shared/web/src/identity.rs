@@ -27,6 +27,8 @@ pub struct Caller {
     name: Secret,
     /// The key with which the work is bought upstream.
     pub key: Secret,
+    /// Whether that key is the server's own.
+    pub by_server_key: bool,
 }
 
 /// What the simulator is given as a key by those who have none.
@@ -45,11 +47,11 @@ impl Access {
             (Some(key), given) if !self.tokens.is_empty() => {
                 let token = given.filter(|given| self.is_token(given));
                 let token = token.ok_or_else(|| Problem::unauthorized(NO_TOKEN))?;
-                Ok(Caller::new("token", token.expose(), key.clone()))
+                Ok(Caller::new("token", token.expose(), key.clone(), true))
             }
-            (_, Some(own)) => Ok(Caller::new("key", own.expose(), own.clone())),
-            (Some(key), None) if self.loopback => Ok(Caller::new("local", "", key.clone())),
-            (_, None) if self.simulated => Ok(Caller::new("local", "", Secret::new(SIMULATED_KEY))),
+            (_, Some(own)) => Ok(Caller::new("key", own.expose(), own.clone(), false)),
+            (Some(key), None) if self.loopback => Ok(Caller::new("local", "", key.clone(), true)),
+            (_, None) if self.simulated => Ok(Caller::new("local", "", Secret::new(SIMULATED_KEY), false)),
             (Some(_), None) => Err(Problem::unauthorized(BOTH_WAYS)),
             (None, None) => Err(Problem::unauthorized(NO_KEY)),
         }
@@ -63,8 +65,8 @@ impl Access {
 }
 
 impl Caller {
-    fn new(kind: &str, credential: &str, key: Secret) -> Self {
-        Self { name: Secret::new(format!("{kind}:{credential}")), key }
+    fn new(kind: &str, credential: &str, key: Secret, by_server_key: bool) -> Self {
+        Self { name: Secret::new(format!("{kind}:{credential}")), key, by_server_key }
     }
 
     /// The owner of what this caller makes.
@@ -132,6 +134,9 @@ mod tests {
             ((true, false, false, true), Some("own"), caller("key:own", "own")),
         ] {
             assert_eq!(decide(&access(rules), given), expected, "{rules:?} {given:?}");
+            if let Ok(caller) = access(rules).caller(given.map(Secret::new).as_ref()) {
+                assert_eq!(caller.by_server_key, caller.key.expose() == "server", "{rules:?} {given:?}");
+            }
         }
     }
 

@@ -50,6 +50,7 @@ pub const ROUTES: &[Route] = &[
     api("POST", "/v1beta/tasks/estimate"),
     api("GET", "/v1beta/webhooks/secret"),
     api("POST", "/v1beta/webhooks/secret/rotate"),
+    api("POST", "/webhooks/parallel"),
     api("GET", "/api/tasks"),
     api("POST", "/api/tasks"),
     results("/api/tasks/{task}"),

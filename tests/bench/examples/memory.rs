@@ -127,6 +127,7 @@ async fn write(store: &Store, rows: u32) -> anyhow::Result<UnitId> {
             preview: None,
             upstream: "https://upstream.example".to_owned(),
             visibility: Visibility::Link,
+            woken: false,
             group: GroupSpec {
                 inputs: Inputs::Stored { rows },
                 output: Output::Auto,
@@ -165,7 +166,7 @@ async fn write(store: &Store, rows: u32) -> anyhow::Result<UnitId> {
         message: None,
     };
     match store.finish(&unit, &flush, &[]).await? {
-        Saved::Yes => Ok(id),
+        Saved::Yes(_) => Ok(id),
         other => bail!("the end was refused: {other:?}"),
     }
 }

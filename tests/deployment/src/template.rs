@@ -33,6 +33,7 @@ pub const EVERYTHING: &[(&str, &str)] = &[
     ("AllowHosts", "intranet.example.com:8443"),
     ("ServerKeyArn", "arn:aws:secretsmanager:us-east-1:123456789012:secret:server-key-AbCdEf"),
     ("AccessTokensArn", "arn:aws:secretsmanager:us-east-1:123456789012:secret:tokens-AbCdEf"),
+    ("UpstreamWebhookSecretArn", "arn:aws:secretsmanager:us-east-1:123456789012:secret:upstream-AbCdEf"),
     ("WebhookSecretArn", "arn:aws:secretsmanager:us-east-1:123456789012:secret:webhooks-AbCdEf"),
     ("AlarmEmail", "operator@example.com"),
     ("AccessLogs", "on"),

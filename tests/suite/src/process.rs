@@ -81,6 +81,7 @@ fn secrets(options: &Options) -> Vec<(&'static str, String)> {
         ("PARALLEL_API_KEY", &secrets.server_key),
         ("MULTITASK_SEALING_KEY", &secrets.sealing_key),
         ("MULTITASK_WEBHOOK_SECRET", &secrets.webhook_secret),
+        ("PARALLEL_WEBHOOK_SECRET", &secrets.upstream_webhook_secret),
     ];
     variables.extend(
         single.into_iter().filter_map(|(name, secret)| Some((name, secret.as_ref()?.expose().to_owned()))),

@@ -17,6 +17,11 @@ fn all() -> Map<String, Value> {
     let seconds = |span: std::time::Duration| json!(span.as_secs());
     let limits = [
         ("body_bytes", count(l::BODY_BYTES), "bytes of a request's body"),
+        (
+            "upstream_webhook_bytes",
+            count(l::UPSTREAM_WEBHOOK_BYTES),
+            "bytes of a webhook that the upstream sends here",
+        ),
         ("small_list_bytes", json!(l::SMALL_LIST_BYTES), "bytes of a list that is fetched before the answer"),
         ("small_list_time", seconds(l::SMALL_LIST_TIME), "seconds for fetching a list before the answer"),
         ("list_bytes", json!(l::LIST_BYTES), "bytes of a list that is fetched as the group's first step"),

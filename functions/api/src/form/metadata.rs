@@ -1,4 +1,4 @@
-//! `metadata`: the caller's own, under the upstream's limits, and not under the name that ties runs to their rows.
+//! `metadata`: the caller's own, under the upstream's limits, and not under the names that tie runs to their rows and units.
 
 use domain::fault::{Fault, join};
 use domain::limits::{METADATA_ENTRIES, METADATA_KEY_CHARS, METADATA_VALUE_CHARS};
@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::Fields;
 
-/// The name that ties each run upstream to its row.
-const RESERVED: &str = "mt_row";
+/// The names that tie each run upstream to its row, and to its unit.
+const RESERVED: [&str; 2] = ["mt_row", domain::wake::UNIT_KEY];
 
 /// The metadata, and its faults.
 pub(super) fn metadata(fields: &mut Fields) -> Map<String, Value> {
@@ -25,8 +25,8 @@ fn faults(metadata: &Map<String, Value>) -> Vec<Fault> {
     for (name, value) in metadata.iter().take(METADATA_ENTRIES) {
         let shown: String = name.chars().take(100).collect();
         let mut fault = |message: String| faults.push(Fault::new(join("/metadata", &shown), message));
-        if name == RESERVED {
-            fault("is reserved: it ties each run to its row".to_owned());
+        if RESERVED.contains(&name.as_str()) {
+            fault("is reserved: it ties each run to its row and its group".to_owned());
         }
         if name.is_empty() || name.chars().count() > METADATA_KEY_CHARS {
             fault(format!("a name has 1 to {METADATA_KEY_CHARS} characters"));
@@ -67,6 +67,7 @@ mod tests {
     fn the_name_that_ties_runs_to_rows_is_ours_and_values_are_plain() {
         let entry = |name: &str, value: Value| told([(name.to_owned(), value)]);
         assert_eq!(entry("mt_row", Value::from("0.1")), ["/metadata/mt_row"]);
+        assert_eq!(entry("mt_unit", Value::from("x")), ["/metadata/mt_unit"]);
         for value in [Value::Null, serde_json::json!([]), serde_json::json!({})] {
             assert_eq!(entry("a/b", value), ["/metadata/a~1b"]);
         }

@@ -73,7 +73,7 @@ async fn an_append_that_races_with_the_end_of_the_group_is_not_lost() {
     });
     held.arrived().await;
     let counts = Counts { completed: 1, ..Counts::default() };
-    assert!(matches!(world.finish(&holder, counts).await, Saved::Yes), "the end is written first");
+    assert!(matches!(world.finish(&holder, counts).await, Saved::Yes(_)), "the end is written first");
     held.release();
     let answer = append.await.expect("an answer");
     assert_eq!((answer.status.as_u16(), &answer.json()["status"]), (202, &json!("pending")));

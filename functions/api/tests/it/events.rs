@@ -3,11 +3,13 @@
 use axum::body::Body;
 use axum::http::Request;
 use domain::UnitId;
+use http_body_util::BodyExt;
 use lambda_http::RequestExt;
 use serde_json::{Value, json};
+use vault::webhook::SigningSecret;
 use web::Access;
 
-use crate::world::{Answer, KEY, World, group, send, store_at};
+use crate::world::{Answer, KEY, UPSTREAM_SECRET, World, group, send, store_at};
 
 /// The public base that the events' gateway has.
 const GATEWAY: &str = "https://abcdef123.execute-api.us-east-1.amazonaws.com/prod";
@@ -106,6 +108,26 @@ async fn a_task_is_accepted_and_found_in_the_list_of_tasks() {
     let listed = answer(&world, &event("api-list-tasks.json")).await.json();
     assert_eq!((&listed["count"], &listed["tasks"][0]["taskId"]), (&json!(1), &json!(unit.id)));
     assert_eq!(listed["tasks"][0]["url"], format!("{GATEWAY}/task/{}", unit.id));
+}
+
+#[tokio::test]
+async fn a_webhook_of_the_upstream_is_checked_as_the_bytes_that_it_had_before_the_gateway() {
+    let world = World::start().await;
+    let event = event("api-webhooks-parallel.json");
+    let stale = answer(&world, &event).await;
+    assert_eq!(stale.status.as_u16(), 401, "it was signed long ago: {}", stale.text);
+    // The same, signed now: the bytes are those that the gateway has put into base64.
+    let sample: Value = serde_json::from_str(&event).expect("JSON");
+    let (id, at) = ("whevent_5d1e7c20a9b34f68", world.clock.now().as_second());
+    let bytes = request(&event).into_body().collect().await.expect("a body").to_bytes();
+    let signature = UPSTREAM_SECRET.parse::<SigningSecret>().expect("a secret").sign(id, at, &bytes);
+    let header = |name: &str| sample["headers"][name].as_str().expect("a header").to_owned();
+    assert_eq!(header("webhook-id"), id);
+    let fresh = event
+        .replace(&header("webhook-timestamp"), &at.to_string())
+        .replace(&header("webhook-signature"), &signature);
+    let taken = answer(&world, &fresh).await;
+    assert_eq!((taken.status.as_u16(), taken.text.as_str()), (200, "{\"received\":true}\n"));
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@ pub(crate) struct Gate {
     tables: String,
     client: reqwest::Client,
     hold: Arc<Mutex<Option<Hold>>>,
+    /// How many requests have come, and how many of them write.
+    counts: Arc<Mutex<(usize, usize)>>,
 }
 
 #[derive(Debug)]
@@ -48,7 +50,7 @@ impl Gate {
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
         #[expect(clippy::disallowed_methods, reason = "it reaches nothing but the embedded tables")]
         let client = reqwest::Client::new();
-        let gate = Self { endpoint, tables, client, hold: Arc::default() };
+        let gate = Self { endpoint, tables, client, hold: Arc::default(), counts: Arc::default() };
         let router = Router::new().fallback(pass).with_state(gate.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         gate
@@ -61,6 +63,21 @@ impl Gate {
         Held { arrived: seen, release }
     }
 
+    pub(crate) fn requests(&self) -> usize {
+        self.counts.lock().expect("no holder panics").0
+    }
+
+    pub(crate) fn writes(&self) -> usize {
+        self.counts.lock().expect("no holder panics").1
+    }
+
+    fn count(&self, target: &str) {
+        let mut counts = self.counts.lock().expect("no holder panics");
+        counts.0 += 1;
+        let writes = ["PutItem", "UpdateItem", "TransactWriteItems", "BatchWriteItem"];
+        counts.1 += usize::from(writes.iter().any(|operation| target.ends_with(operation)));
+    }
+
     fn taken(&self, target: &str) -> Option<Hold> {
         let mut hold = self.hold.lock().expect("no holder panics");
         if hold.as_ref().is_some_and(|hold| target.ends_with(hold.operation)) { hold.take() } else { None }
@@ -69,6 +86,7 @@ impl Gate {
 
 async fn pass(State(gate): State<Gate>, headers: HeaderMap, body: Bytes) -> Response<Body> {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    gate.count(target);
     if let Some(hold) = gate.taken(target) {
         hold.arrived.send(()).expect("somebody waits for it");
         hold.released.await.expect("it is released");

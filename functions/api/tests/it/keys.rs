@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::world::{KEY, World, group};
 
 /// Every attribute of every item, as text.
-async fn everything_stored(world: &World) -> String {
+pub(crate) async fn everything_stored(world: &World) -> String {
     let client = Client::new(&cloud::config(Some(&world.tables_endpoint)).await);
     let mut text = String::new();
     for table in ["units", "outbox"] {

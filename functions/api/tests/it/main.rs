@@ -24,4 +24,5 @@ mod retry;
 mod search;
 mod secrets;
 mod tasks;
+mod wake;
 mod world;

@@ -269,7 +269,7 @@ async fn a_task_is_retried_and_removed_by_each_of_its_paths() {
     let fail = async || {
         let held = world.claimed(&id).await;
         let over = world.finish(&held, Counts { failed: 1, ..Counts::default() }).await;
-        assert!(matches!(over, Saved::Yes));
+        assert!(matches!(over, Saved::Yes(_)));
     };
     for path in [format!("/api/tasks/{id}/retry"), format!("/task/{id}/retry")] {
         fail().await;

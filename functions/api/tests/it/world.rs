@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use store::{Claim, Saved, Store, Tables};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
+use vault::webhook::Verifier;
 use vault::{Sealer, Secret};
 use web::Access;
 use web::outbound::{Lookup, Outbound};
@@ -27,6 +28,8 @@ use crate::queues::Queues;
 
 /// The key of whoever asks here, unless a test says otherwise.
 pub(crate) const KEY: &str = "key-of-the-owner-4711";
+/// What the upstream signs its webhooks with.
+pub(crate) const UPSTREAM_SECRET: &str = "whsec_dGhlLXVwc3RyZWFtcy1zZWNyZXQtb2YtdGVzdHM=";
 pub(crate) const BASE: &str = "https://tasks.example/base";
 
 pub(crate) struct World {
@@ -119,6 +122,22 @@ impl World {
 
     /// The function over another store, or for other callers.
     pub(crate) async fn api(&self, store: Store, access: Access, public_url: Option<&str>) -> Api {
+        let webhooks = Verifier::new(&Secret::new(UPSTREAM_SECRET)).expect("a secret");
+        self.api_with(store, access, public_url, Some(webhooks)).await
+    }
+
+    /// The function of an operator who knows no secret of the upstream's.
+    pub(crate) async fn api_without_webhooks(&self, store: Store, access: Access) -> Api {
+        self.api_with(store, access, Some(BASE), None).await
+    }
+
+    async fn api_with(
+        &self,
+        store: Store,
+        access: Access,
+        public_url: Option<&str>,
+        upstream_webhooks: Option<Verifier>,
+    ) -> Api {
         let places = Places {
             runs: format!("{}/0/runs", self.queues.endpoint),
             deliveries: format!("{}/0/deliveries", self.queues.endpoint),
@@ -141,6 +160,7 @@ impl World {
                 upstream: "https://upstream.example/".parse().expect("a URL"),
                 public_url: public_url.map(str::to_owned),
                 operator_signs: false,
+                upstream_webhooks,
             },
             on_change: Arc::new(move |id| changed.lock().expect("no holder panics").push(id.clone())),
         })
@@ -227,7 +247,7 @@ impl World {
         let unit = self.created(&group(&json!(["a", "b"]))).await;
         let held = self.claimed(&unit.id).await;
         let counts = Counts { completed: 1, failed: 1, ..Counts::default() };
-        assert!(matches!(self.finish(&held, counts).await, Saved::Yes));
+        assert!(matches!(self.finish(&held, counts).await, Saved::Yes(_)));
         self.queues.taken("runs");
         self.unit(&unit.id).await
     }

@@ -122,6 +122,7 @@ pub(crate) fn secrets(var: impl Fn(&str) -> Option<String>) -> Secrets {
             .unwrap_or_default(),
         sealing_key: secret("MULTITASK_SEALING_KEY"),
         webhook_secret: secret("MULTITASK_WEBHOOK_SECRET"),
+        upstream_webhook_secret: secret("PARALLEL_WEBHOOK_SECRET"),
     }
 }
 

@@ -18,6 +18,7 @@ Secrets, by variable only:
   MULTITASK_ACCESS_TOKENS   tokens, separated by commas, of which callers then need one
   MULTITASK_SEALING_KEY     the key under which callers' keys are kept; made in the data directory if unset
   MULTITASK_WEBHOOK_SECRET  a whsec_… secret that signs all webhooks, instead of one for each owner
+  PARALLEL_WEBHOOK_SECRET   the whsec_… secret with which the upstream signs its webhooks, for the account of PARALLEL_API_KEY
 
 Other variables:
   RUST_LOG                  what is logged to stderr; warn if unset";
@@ -109,6 +110,7 @@ mod tests {
             "MULTITASK_ACCESS_TOKENS",
             "MULTITASK_SEALING_KEY",
             "MULTITASK_WEBHOOK_SECRET",
+            "PARALLEL_WEBHOOK_SECRET",
             "MULTITASK_LISTEN",
             "MULTITASK_DATA_DIR",
             "MULTITASK_PUBLIC_URL",

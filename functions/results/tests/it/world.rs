@@ -282,6 +282,7 @@ fn unit(
             preview: None,
             upstream: "https://upstream.example".to_owned(),
             visibility: Visibility::Link,
+            woken: false,
             group: GroupSpec {
                 inputs: Inputs::Stored { rows },
                 output,
@@ -376,7 +377,7 @@ impl Group<'_> {
     pub(crate) async fn flush(&mut self) {
         let flush = self.next();
         let saved = self.world.store.flush(&self.unit, &flush).await.expect("a flush");
-        assert!(matches!(saved, Saved::Yes), "{saved:?}");
+        assert!(matches!(saved, Saved::Yes(_)), "{saved:?}");
         self.world.wake.changed(&self.unit.id);
     }
 
@@ -396,7 +397,7 @@ impl Group<'_> {
         let flush = self.next();
         self.unit.completed_at = Some(self.unit.modified_at);
         let saved = self.world.store.finish(&self.unit, &flush, deliveries).await.expect("an end");
-        assert!(matches!(saved, Saved::Yes), "{saved:?}");
+        assert!(matches!(saved, Saved::Yes(_)), "{saved:?}");
     }
 
     /// Cancels the unit, as its owner does.

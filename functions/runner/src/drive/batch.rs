@@ -4,6 +4,7 @@
 
 use domain::input::Input;
 use domain::run::{Run, RunError, RunStatus};
+use domain::wake::{self, UNIT_KEY};
 use serde_json::{Map, Value, json};
 
 use super::rows::{ROW_KEY, row_mark};
@@ -95,6 +96,12 @@ impl Drive<'_> {
         run.insert("input".to_owned(), input);
         let mut metadata = group.metadata.clone();
         metadata.insert(ROW_KEY.to_owned(), json!(row_mark(index, attempt)));
+        if self.unit.spec.woken {
+            // Not in the URL, which proxies log: who has a unit's id may read it.
+            metadata.insert(UNIT_KEY.to_owned(), json!(self.unit.id));
+            let url = format!("{}{}", self.unit.spec.public_base, wake::PATH);
+            run.insert("webhook".to_owned(), json!({"url": url, "event_types": ["task_run.status"]}));
+        }
         run.insert("metadata".to_owned(), Value::Object(metadata));
         run.extend(group.pass_through.clone());
         if let Some(servers) = self.secrets.as_ref().and_then(|secrets| secrets.mcp_servers.clone()) {

@@ -83,7 +83,7 @@ impl Drive<'_> {
         flush.counts = ended.counts;
         let deliveries = domain::announce::announce(&ended, ended.modified_at);
         match self.runner.store.finish(&ended, &flush, &deliveries).await? {
-            Saved::Yes => {
+            Saved::Yes(_) => {
                 (self.runner.on_change)(&self.unit.id);
                 info!(unit.status = status.word(), "The unit is over.");
                 Ok(Some(Left::Over))

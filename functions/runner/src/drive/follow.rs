@@ -5,14 +5,20 @@
 
 use std::time::Duration;
 
+use domain::wake::AFTER;
 use parallel::{Event, EventStream, Kind};
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::errand::Errand;
 use super::{Drive, Timestamp};
 
 /// The shortest time between two listings of a group.
 const RECONCILE: Duration = Duration::from_secs(2);
+
+/// When a holder looks again that has learnt of a nudge now.
+pub(super) fn after_nudge(now: Timestamp) -> Timestamp {
+    now.saturating_add(AFTER).unwrap_or(Timestamp::MAX)
+}
 
 impl Drive<'_> {
     /// Opens the stream, or lists the group, when it is time to.
@@ -21,8 +27,10 @@ impl Drive<'_> {
             return;
         }
         let now = self.now();
-        if self.reconcile_at.is_some_and(|at| at <= now) && !self.listing {
+        let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        if (is_due(self.reconcile_at) || is_due(self.look_again_at)) && !self.listing {
             self.reconcile_at = None;
+            self.look_again_at.take_if(|at| *at <= now);
             self.list();
         }
         if self.stream.is_some() || self.stream_at.is_some_and(|at| at > now) {
@@ -58,8 +66,26 @@ impl Drive<'_> {
         }
     }
 
+    /// Takes in when a webhook last asked for a look. A stream that lives tells by itself, and only one that then stays silent is not
+    /// trusted; without a stream the group is listed at once, and once more for the webhooks that followed too close to be written down.
+    pub(super) fn nudged(&mut self, at: Option<Timestamp>) {
+        if at.is_none() || at == self.unit.lease.nudged_at {
+            return;
+        }
+        self.unit.lease.nudged_at = at;
+        let now = self.now();
+        info!("A webhook of the upstream asks for a look.");
+        if self.stream.is_none() {
+            self.reconcile_at = Some(now);
+        }
+        self.look_again_at = Some(after_nudge(now));
+    }
+
     /// An event came, or the stream ended.
     pub(super) fn event(&mut self, event: Option<parallel::Result<Event>>) {
+        if let Some(Ok(Event::Run { .. } | Event::Group { .. } | Event::Other { .. })) = &event {
+            self.look_again_at = None;
+        }
         match event {
             Some(Ok(Event::Run { cursor, run, told, .. })) => {
                 self.stream_errors = 0;

@@ -132,6 +132,8 @@ pub(crate) struct Drive<'a> {
     stream_errors: u32,
     stream_at: Option<Timestamp>,
     reconcile_at: Option<Timestamp>,
+    /// When the group is listed because of a webhook, unless its stream says something first.
+    look_again_at: Option<Timestamp>,
     listing: bool,
     cursors: Cursors,
     trace: Trace,
@@ -191,6 +193,8 @@ impl<'a> Drive<'a> {
             stream_errors: 0,
             stream_at: None,
             reconcile_at: None,
+            // What a predecessor learnt of a nudge is not known.
+            look_again_at: unit.lease.nudged_at.map(|_| follow::after_nudge(now)),
             listing: false,
             cursors,
             trace: Trace::default(),

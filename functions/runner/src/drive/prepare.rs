@@ -151,7 +151,7 @@ impl Drive<'_> {
         }
         let Some(key) = self.key.clone() else { return Ok(()) };
         let mut metadata = Map::new();
-        metadata.insert("mt_unit".to_owned(), json!(self.unit.id.as_str()));
+        metadata.insert(domain::wake::UNIT_KEY.to_owned(), json!(self.unit.id.as_str()));
         let mut attempt = 0;
         let group = loop {
             let upstream = &self.runner.upstream;

@@ -30,7 +30,8 @@ impl Drive<'_> {
         loop {
             let flush = self.next_flush(Status::Running, &runs);
             match self.runner.store.flush(&self.unit, &flush).await? {
-                Saved::Yes => {
+                Saved::Yes(nudged_at) => {
+                    self.nudged(nudged_at);
                     runs.clear();
                     self.trace.heard.take_in(&flush.told);
                     if self.trace.heard.is_told() {
@@ -49,7 +50,10 @@ impl Drive<'_> {
         loop {
             self.settle();
             match self.runner.store.checkpoint(&self.unit).await? {
-                Saved::Yes => break,
+                Saved::Yes(nudged_at) => {
+                    self.nudged(nudged_at);
+                    break;
+                }
                 saved => self.not_saved(saved, &mut Vec::new())?,
             }
         }
@@ -86,7 +90,7 @@ impl Drive<'_> {
         loop {
             self.settle();
             match self.runner.store.checkpoint_due(&self.unit).await? {
-                Saved::Yes => return Ok(()),
+                Saved::Yes(_) => return Ok(()),
                 saved => self.not_saved(saved, &mut Vec::new())?,
             }
         }
@@ -149,7 +153,7 @@ impl Drive<'_> {
     /// Takes in why a write was refused; what remains is to write again. `runs` are those that the write tells.
     pub(super) fn not_saved(&mut self, saved: Saved, runs: &mut Vec<(u32, RunStatus, u32)>) -> Step<()> {
         match saved {
-            Saved::Yes => Ok(()),
+            Saved::Yes(_) => Ok(()),
             Saved::Fenced(found) => Err(self.fenced(found)),
             Saved::Changed(unit) => {
                 let Unit { asks, changes, seq, .. } = *unit;

@@ -68,7 +68,7 @@ impl Drive<'_> {
         let waits = Waits {
             purchase: self.buying.waits_until(self.listing),
             stream: self.stream_at,
-            listing: self.reconcile_at,
+            listing: self.reconcile_at.into_iter().chain(self.look_again_at).min(),
             trace: self.trace_at(),
             follows: self.rows.open() > 0,
             streams: self.stream.is_some(),
@@ -86,6 +86,7 @@ impl Drive<'_> {
         self.last_look = now;
         match self.runner.store.unit(&self.unit.id).await? {
             Some(unit) if unit.lease.epoch == self.unit.lease.epoch && !unit.status.is_terminal() => {
+                self.nudged(unit.lease.nudged_at);
                 self.unit.asks = unit.asks;
                 self.unit.changes = unit.changes;
                 Ok(())

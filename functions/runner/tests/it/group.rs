@@ -9,6 +9,9 @@ use domain::{OwnerId, UnitId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+/// The public base of every unit here: nobody answers there.
+pub(crate) const NOBODY: &str = "http://127.0.0.1:1";
+
 pub(crate) struct Group {
     pub(crate) kind: Kind,
     pub(crate) spec: GroupSpec,
@@ -21,6 +24,8 @@ pub(crate) struct Group {
     pub(crate) progress: Option<Progress>,
     /// Another upstream than the world's.
     pub(crate) upstream: Option<String>,
+    /// Whether the upstream is asked for webhooks.
+    pub(crate) woken: bool,
 }
 
 /// A group of these rows, of the cheapest kind, whose end is told to a receiver.
@@ -42,7 +47,16 @@ pub(crate) fn group(rows: impl IntoIterator<Item = Value>) -> Group {
         pass_through: Map::new(),
         warnings: Vec::new(),
     };
-    Group { kind: Kind::Group, spec, rows, key: None, sealed: None, progress: None, upstream: None }
+    Group {
+        kind: Kind::Group,
+        spec,
+        rows,
+        key: None,
+        sealed: None,
+        progress: None,
+        upstream: None,
+        woken: false,
+    }
 }
 
 /// A group of `count` rows on whom nothing goes wrong.
@@ -69,6 +83,11 @@ impl Group {
     pub(crate) fn with(mut self, change: impl FnOnce(&mut GroupSpec)) -> Self {
         change(&mut self.spec);
         self
+    }
+
+    /// The same, told of by the upstream's webhooks.
+    pub(crate) fn woken(self) -> Self {
+        Self { woken: true, ..self }
     }
 
     pub(crate) fn key(mut self, key: &str) -> Self {
@@ -104,10 +123,11 @@ impl Group {
             expires_at: now + SignedDuration::from_hours(24 * 60),
             counts: Counts::pending(rows.unwrap_or(0)),
             spec: Spec {
-                public_base: "https://multitask.test".to_owned(),
+                public_base: NOBODY.to_owned(),
                 preview: None,
                 upstream: self.upstream.clone().unwrap_or_else(|| upstream.to_owned()),
                 visibility: Visibility::Link,
+                woken: self.woken,
                 group: self.spec.clone(),
             },
             asks: Asks::default(),

@@ -27,4 +27,5 @@ mod suggestions;
 mod sweep;
 mod tasks;
 mod upstream;
+mod wake;
 mod world;

@@ -277,6 +277,7 @@ fn unit(id: UnitId, webhook: domain::group::Webhook, now: Timestamp) -> Unit {
             preview: None,
             upstream: "https://upstream.test".to_owned(),
             visibility: Visibility::Link,
+            woken: false,
             group: GroupSpec {
                 inputs: Inputs::Stored { rows: 2 },
                 output: Output::Text { description: None },

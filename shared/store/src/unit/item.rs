@@ -139,6 +139,11 @@ pub(crate) fn kind(reader: &Reader<'_>) -> Result<Kind> {
     }
 }
 
+/// The time of the last nudge; a holder's write puts the beginning of all times where there was none.
+pub(crate) fn nudged_at(reader: &Reader<'_>) -> Result<Option<Timestamp>> {
+    Ok(reader.time_if_any("nudged_at")?.filter(|at| *at != Timestamp::UNIX_EPOCH))
+}
+
 pub(crate) fn lease(reader: &Reader<'_>) -> Result<Lease> {
     let due_at = reader.number_if_any::<i64>("due_at")?;
     let due_at = due_at.map(Timestamp::from_millisecond).transpose();
@@ -149,5 +154,6 @@ pub(crate) fn lease(reader: &Reader<'_>) -> Result<Lease> {
         due_at: due_at.map_err(|error| Error::corrupt(reader.name(), error))?,
         fruitless: reader.number_if_any("fruitless")?.unwrap_or(0),
         claimed_before: reader.time_if_any("claimed_before")?,
+        nudged_at: nudged_at(reader)?,
     })
 }

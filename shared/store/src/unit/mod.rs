@@ -5,6 +5,7 @@ pub(crate) mod create;
 pub(crate) mod due;
 pub(crate) mod item;
 pub(crate) mod list;
+mod nudge;
 pub(crate) mod outside;
 mod read;
 pub(crate) mod save;

@@ -6,11 +6,12 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use domain::delivery::Delivery;
 use domain::event::Flush;
 use domain::unit::{Lease, Status, Unit};
+use jiff::Timestamp;
 
 use super::item;
 use crate::attributes::{Reader, bytes, expiry, number, text, time};
@@ -21,8 +22,8 @@ use crate::{Error, Result, Store};
 /// What came of a holder's write.
 #[derive(Debug)]
 pub enum Saved {
-    /// It is written.
-    Yes,
+    /// It is written. With when a webhook of the upstream last asked the holder to look, if one did.
+    Yes(Option<Timestamp>),
     /// Somebody else holds the unit, or it is over or deleted: the holder must stop. With the lease and status found, if any.
     Fenced(Option<(Lease, Status)>),
     /// Something was asked for from outside that the holder has not seen; nothing was written. With the unit as it stands now.
@@ -89,7 +90,7 @@ impl Store {
             items.push(self.put_delivery(delivery)?);
         }
         if self.transact(items).await? {
-            return Ok(Saved::Yes);
+            return Ok(Saved::Yes(unit.lease.nudged_at));
         }
         match self.refusal(unit).await? {
             // The unit is as it was seen, so the flush's place is taken.
@@ -104,12 +105,16 @@ impl Store {
         }
     }
 
+    /// Writes what the expression sets, if the unit is held still. What is only written back as it stands comes back with the answer:
+    /// so a holder learns of nudges without asking, and none of them fails its write.
     async fn update_held(
         &self,
         unit: &Unit,
         expression: String,
-        values: HashMap<String, AttributeValue>,
+        mut values: HashMap<String, AttributeValue>,
     ) -> Result<Saved> {
+        let expression = format!("{expression}, nudged_at = if_not_exists(nudged_at, :never)");
+        values.insert(":never".to_owned(), time(Timestamp::UNIX_EPOCH));
         let sent = self
             .client
             .update_item()
@@ -120,11 +125,15 @@ impl Store {
             .update_expression(expression)
             .expression_attribute_names("#status", "status")
             .set_expression_attribute_values(Some(values))
+            .return_values(ReturnValue::UpdatedNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None)
             .send()
             .await;
         match sent {
-            Ok(_) => Ok(Saved::Yes),
+            Ok(output) => {
+                let written = output.attributes.unwrap_or_default();
+                Ok(Saved::Yes(item::nudged_at(&Reader::new(&written))?))
+            }
             Err(error)
                 if error
                     .as_service_error()

@@ -13,4 +13,5 @@ mod refusals;
 mod restart;
 mod sizes;
 mod tasks;
+mod upstream_webhooks;
 mod webhooks;

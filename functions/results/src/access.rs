@@ -34,6 +34,11 @@ pub(crate) async fn of_owner(
     Ok(unit)
 }
 
+/// Whether its owner sends these headers; whoever sends none that say who asks is not.
+pub(crate) fn is_of_owner(results: &Results, unit: &Unit, headers: &HeaderMap) -> bool {
+    owned(results, unit, headers).is_ok()
+}
+
 /// The id that a segment under `/api/tasks` means: a unit's own, or the one that whoever sends these headers gave to it.
 pub(crate) async fn meant(results: &Results, segment: &str, headers: &HeaderMap) -> Result<UnitId, Refusal> {
     if let Ok(id) = segment.parse() {

@@ -15,6 +15,7 @@ mod routes;
 mod rows;
 mod runs;
 mod stream;
+mod timeline;
 mod told;
 mod watch;
 

@@ -15,13 +15,13 @@ use domain::unit::Kind;
 use views::{Format, Out};
 use web::cors;
 
-use crate::access::{meant, of_owner, readable};
+use crate::access::{is_of_owner, meant, of_owner, readable};
 use crate::deliveries::Log;
 use crate::refusal::Refusal;
 use crate::result::{self, Shape, Wanted, events};
 use crate::stream::task::Spelling;
 use crate::stream::typed;
-use crate::{Results, query, runs, stream};
+use crate::{Results, query, runs, stream, timeline};
 
 type Answer = Result<Response, Refusal>;
 
@@ -37,6 +37,7 @@ pub fn router(results: Results) -> Router {
         .route("/{id}/runs", get(page))
         .route("/{id}/runs/{n}", get(run))
         .route("/{id}/deliveries", get(log))
+        .route("/{id}/timeline", get(timeline))
         .with_state(results)
 }
 
@@ -147,6 +148,12 @@ async fn log(State(results): State<Results>, Path(id): Path<String>, headers: He
     out.json(&Log::new(&deliveries));
     out.text("\n");
     Ok(json(out.take()))
+}
+
+async fn timeline(State(results): State<Results>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    let unit = readable(&results, &parsed(&id)?, &headers).await?;
+    let is_owner = is_of_owner(&results, &unit, &headers);
+    Ok(json(timeline::of(&results, unit, is_owner)))
 }
 
 fn parsed(id: &str) -> Result<UnitId, Refusal> {

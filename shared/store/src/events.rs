@@ -67,6 +67,25 @@ impl Store {
         items.iter().map(Self::event).collect()
     }
 
+    /// The same with the epoch of the claim that wrote each.
+    pub async fn events_by_claim(
+        &self,
+        id: &UnitId,
+        after: u64,
+        upto: u64,
+    ) -> Result<Vec<(u64, u64, Flush)>> {
+        if upto <= after {
+            return Ok(Vec::new());
+        }
+        let (from, to) = (keys::event(after + 1), keys::event(upto));
+        let items = self.children(&self.tables.units, &keys::unit(id), &from, &to).await?;
+        let by_claim = |item: &Item| {
+            let (seq, flush) = Self::event(item)?;
+            Ok((seq, Reader::new(item).number("epoch")?, flush))
+        };
+        items.iter().map(by_claim).collect()
+    }
+
     fn event(item: &Item) -> Result<(u64, Flush)> {
         let reader = Reader::new(item);
         let seq = reader.text(SK)?.strip_prefix("E#").and_then(|digits| digits.parse().ok());

@@ -32,6 +32,7 @@ pub use idempotency::{Idempotent, Remembered};
 pub use known_as::own_id;
 pub use outbox::{DueDelivery, Endpoint, Taken, delivery_of};
 pub use owner::SigningSecrets;
+pub use purchases::PurchasePlace;
 pub use quota::Quota;
 pub use unit::claim::Claim;
 pub use unit::create::Created;

@@ -9,7 +9,14 @@ use jiff::Timestamp;
 use crate::attributes::{Item, Reader, bytes, expiry, text};
 use crate::keys::{self, PK, SK};
 use crate::value::pack_json;
-use crate::{Result, Store};
+use crate::{Error, Result, Store};
+
+/// Purchases read at a time.
+const PAGE: i32 = 20;
+
+/// Where a purchase stands among those of its unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurchasePlace(String);
 
 impl Store {
     /// Writes a purchase of the holder with this `epoch`, its `number`th.
@@ -35,6 +42,39 @@ impl Store {
     pub async fn purchases(&self, id: &UnitId) -> Result<Vec<Purchase>> {
         let items = self.children(&self.tables.units, &keys::unit(id), "B#", "B#~").await?;
         items.iter().map(|item| Reader::new(item).packed("v")).collect()
+    }
+
+    /// Some purchases of a unit, oldest first, from behind the one that was read last: each with the epoch of the claim that made it, and with
+    /// the place from which to read on. An empty page is the end.
+    pub async fn purchases_behind(
+        &self,
+        id: &UnitId,
+        last: Option<&PurchasePlace>,
+    ) -> Result<Vec<(PurchasePlace, u64, Purchase)>> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.tables.units)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":pk", text(keys::unit(id)))
+            // A character that sorts first, so that what was read last is not read again.
+            .expression_attribute_values(
+                ":from",
+                text(last.map_or_else(|| "B#".to_owned(), |last| format!("{}\u{1}", last.0))),
+            )
+            .expression_attribute_values(":to", text("B#~"))
+            .consistent_read(true)
+            .limit(PAGE)
+            .send()
+            .await?;
+        let read = |item: &Item| {
+            let reader = Reader::new(item);
+            let place = reader.text(SK)?.to_owned();
+            let epoch = place.split('#').nth(1).and_then(|epoch| epoch.parse().ok());
+            let epoch = epoch.ok_or_else(|| Error::corrupt(reader.name(), "no epoch in its key"))?;
+            Ok((PurchasePlace(place), epoch, reader.packed("v")?))
+        };
+        found.items.unwrap_or_default().iter().map(read).collect()
     }
 
     /// All items of a partition with sort keys from `from` to `to`, in order, strongly consistent.

@@ -25,6 +25,7 @@ mod run;
 pub mod sse;
 pub mod task;
 mod text;
+pub mod timeline;
 mod told;
 mod words;
 

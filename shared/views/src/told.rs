@@ -143,6 +143,12 @@ pub(crate) fn entry(told: &Told) -> Option<Entry<'_>> {
     Some(Entry { at: told.at, label, text })
 }
 
+/// The status of a run that this tells, if it tells one.
+pub(crate) fn state(told: &Told) -> Option<String> {
+    let state: State = (told.kind == STATE).then(|| read(&told.data))??;
+    Some(state.run.status)
+}
+
 fn read<'a, T: Deserialize<'a>>(data: &'a RawValue) -> Option<T> {
     serde_json::from_str(data.get()).ok()
 }

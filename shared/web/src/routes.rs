@@ -71,6 +71,7 @@ pub const ROUTES: &[Route] = &[
     api("POST", "/{id}/retry"),
     api("POST", "/{id}/cancel"),
     results("/{id}/deliveries"),
+    results("/{id}/timeline"),
     api("POST", "/{id}/deliveries/{hook}/redeliver"),
 ];
 

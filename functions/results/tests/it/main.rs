@@ -8,5 +8,6 @@ mod formats;
 mod plain;
 mod runs;
 mod tasks;
+mod timeline;
 mod wait;
 mod world;

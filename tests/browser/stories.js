@@ -8,10 +8,12 @@ import { mkdir } from "node:fs/promises";
 import app from "./stories/app.js";
 import hostile from "./stories/hostile.js";
 import looks from "./stories/looks.js";
+import owners from "./stories/owners.js";
+import results from "./stories/results.js";
 import streams from "./stories/streams.js";
 import { page, service } from "./world.js";
 
-const stories = { ...app, ...hostile, ...looks, ...streams };
+const stories = { ...app, ...results, ...owners, ...hostile, ...looks, ...streams };
 const pictures = process.env.PICTURES;
 
 if (pictures) await mkdir(pictures, { recursive: true });

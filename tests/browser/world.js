@@ -81,14 +81,33 @@ export async function proxy(prefix, target) {
   return { url: `http://127.0.0.1:${server.address().port}${prefix}`, stop };
 }
 
+/** A receiver of webhooks that answers with these statuses, the last of them from then on; `bodies` is what it was sent. */
+export async function receiver(...statuses) {
+  const bodies = [];
+  const server = createServer((asked, answer) => {
+    let text = "";
+    asked.on("data", (piece) => (text += piece));
+    asked.on("end", () => {
+      answer.writeHead(statuses[Math.min(bodies.length, statuses.length - 1)]).end();
+      bodies.push(text);
+    });
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const host = `127.0.0.1:${server.address().port}`;
+  const stop = () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve)));
+  return { host, url: `http://${host}/hook`, bodies, stop };
+}
+
 /** A page of a browser that was started for it. `seen` is what it must not see, `requests` all that it asked for. */
-export async function page({ dark = false, width = 1280, calm = false } = {}) {
+export async function page({ dark = false, width = 1280, calm = false, scripts = true } = {}) {
   const profile = await mkdtemp(join(tmpdir(), "multitask-profile-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM,
     args: QUIET,
     viewport: { width, height: width < 600 ? 800 : 900 },
     colorScheme: dark ? "dark" : "light",
+    javaScriptEnabled: scripts,
+    permissions: ["clipboard-read", "clipboard-write"],
     reducedMotion: calm ? "reduce" : "no-preference",
   });
   const tab = context.pages()[0] ?? (await context.newPage());

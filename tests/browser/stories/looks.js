@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { create, isOver, UNIT } from "../steps.js";
-import { violations } from "../world.js";
+import { create, group as unit, hasEnded, isOver, post, task, UNIT } from "../steps.js";
+import { receiver, service, violations } from "../world.js";
 
 const pictures = process.env.PICTURES;
 const stories = {};
@@ -36,9 +36,49 @@ for (const [name, look] of [["light", {}], ["dark", { dark: true }], ["a narrow 
     await isOver(tab);
     await tab.waitForLoadState("networkidle");
     await checked("task-result");
+    for (const name of ["Text", "JSON"]) {
+      await tab.getByRole("tab", { name }).click();
+      await checked(`task-result-${name.toLowerCase()}`);
+    }
     await tab.goto(`${url}/?show=list`);
     await tab.locator("#units tr").first().waitFor();
     await checked("list");
+    const hook = await receiver(200);
+    const own = await service(["--allow-host", hook.host]);
+    try {
+      const rows = [{ company: "Stripe" }, { company: "שלום, עולם" }, { company: "x".repeat(200), simulate: "fail" }];
+      const running = await unit(own.url, [...rows, { company: "Klarna", simulate: "never" }], { webhook_url: hook.url });
+      await tab.goto(running.url);
+      await tab.locator("#r0 .pill[data-status=completed]").waitFor();
+      await checked("group-running");
+      await post(own.url, `${running.id}/cancel`, {});
+      await hasEnded(tab);
+      const many = await unit(own.url, Array.from({ length: 500 }, (_, at) => ({ n: at })));
+      await tab.goto(many.url);
+      await hasEnded(tab);
+      await checked("group-of-many");
+      const partial = await unit(own.url, rows, { webhook_url: hook.url });
+      await tab.goto(partial.url);
+      await hasEnded(tab);
+      // every tool is open, and the key is asked for
+      for (const name of ["Add rows", "Deliveries", "Delete"]) await tab.getByRole("button", { name, exact: true }).click();
+      await tab.locator("#log").getByText("Delivered").waitFor();
+      await tab.locator("#asking").evaluate((panel) => {
+        panel.hidden = false;
+        panel.querySelector("#why").textContent = "This is its owner\u2019s to do.";
+      });
+      await tab.getByRole("columnheader", { name: "input company" }).getByRole("button").click();
+      await tab.getByLabel("Find in input and output").fill("str");
+      await tab.getByText("1 of 3 rows shown").waitFor();
+      await checked("group-tools");
+      const over = await task(own.url, "simulate:fail Stripe", { type: "text" });
+      await tab.goto(over.url);
+      await hasEnded(tab);
+      await checked("task-failed");
+    } finally {
+      await own.stop();
+      await hook.stop();
+    }
   };
 }
 

@@ -2,7 +2,7 @@
 
 use domain::group::GroupSpec;
 use domain::run::RunStatus;
-use domain::unit::{Status, Unit, Visibility};
+use domain::unit::{Unit, Visibility};
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -109,11 +109,10 @@ fn top(unit: &Unit) -> Markup {
 
 fn state(unit: &Unit, now: Option<Timestamp>) -> Markup {
     let percent = head::percent(unit);
-    let bar = if unit.status == Status::Completed { "completed" } else { "" };
     html! {
         section.card.state {
             div.bar {
-                progress #progress class=(bar) aria-label="Progress" max="100" value=(percent) { (percent) " %" }
+                progress #progress class=(unit.status.word()) aria-label="Progress" max="100" value=(percent) { (percent) " %" }
                 span.percent #percent { (percent) " %" }
             }
             ul.counts {

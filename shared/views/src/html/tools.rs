@@ -15,9 +15,9 @@ pub(crate) fn tools(unit: &Unit) -> Markup {
         section.tools #tools aria-label={ "What its owner can do" } data-id=(unit.id) hidden {
             div.line {
                 @if !is_over { button.quiet #cancel type="button" data-act="cancel" { "Cancel" } }
-                @if is_over && again > 0 {
+                @if is_over && again > 0 && unit.kind == Kind::Group {
                     button.quiet #retry type="button" data-act="retry" { "Retry failed (" (again) ")" }
-                } @else if never_began {
+                } @else if is_over && (again > 0 || never_began) {
                     button.quiet #retry type="button" data-act="retry" { "Retry" }
                 }
                 @if takes_rows(unit) { (opens("adding", None, "Add rows")) }
@@ -128,7 +128,7 @@ mod tests {
         let cancelled = Unit { status: Status::Cancelled, ..mixed.clone() };
         assert_eq!(offered(&cancelled), ["Retry failed (1)", "Delete"]);
         let task = Unit { kind: Kind::Task, ..mixed };
-        assert_eq!(offered(&task), ["Retry failed (1)", "Delete"]);
+        assert_eq!(offered(&task), ["Retry", "Delete"]);
         let mut unread = done;
         unread.progress.rows = None;
         unread.status = Status::Failed;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use domain::event::Told;
-use domain::unit::{Status, Unit};
+use domain::unit::Unit;
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -97,7 +97,6 @@ fn top(unit: &Unit) -> Markup {
 
 fn state(unit: &Unit, stats: &Stats, now: Option<Timestamp>) -> Markup {
     let percent = stats.percent(unit);
-    let bar = if unit.status == Status::Completed { "completed" } else { "" };
     let fact = |name: &str, value: Option<Markup>| html! { @if let Some(value) = value { div { dt { (name) } dd { (value) } } } };
     let time = |at: jiff::Timestamp| html! { time datetime=(at) { (words::time(at)) } };
     let waiting = unit.progress.waiting_for.as_deref().filter(|_| !unit.status.is_terminal());
@@ -105,7 +104,7 @@ fn state(unit: &Unit, stats: &Stats, now: Option<Timestamp>) -> Markup {
     html! {
         section.card.state {
             div.bar {
-                progress #progress class=(bar) max="100" value=(percent) aria-label="Progress" { (percent) " %" }
+                progress #progress class=(unit.status.word()) max="100" value=(percent) aria-label="Progress" { (percent) " %" }
                 span.percent #percent { (percent) " %" }
             }
             div.null #waiting { @if let Some(waiting) = waiting { "Waiting for " (text::visible(waiting)) } }

@@ -4,4 +4,5 @@ mod golden;
 mod golden_tasks;
 mod hostile;
 mod hostile_tasks;
+mod pages;
 mod shapes;

@@ -15,6 +15,8 @@ if (events) {
     else box.textContent = visible(typeof value === "object" ? JSON.stringify(value, null, 1) : value);
     return box;
   };
+  // names of fields come from strangers: what an object inherits is none of them
+  const own = (object, name) => (Object.hasOwn(object, name) ? object[name] : undefined);
   const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 
   const draw = (row, run) => {
@@ -31,9 +33,9 @@ if (events) {
       const parts = isObject(run.output);
       // a page that was made before any row was over knows no fields yet: its one column takes everything
       const whole = field === null && (!parts || fields.length === 1);
-      const value = whole ? run.output : parts && field !== null ? run.output[field] : undefined;
+      const value = whole ? run.output : parts && field !== null ? own(run.output, field) : undefined;
       outputs[at].replaceChildren(shownValue(run.status === "completed" ? value : undefined));
-      const sure = field === null ? null : confidence.fields[field];
+      const sure = field === null ? null : own(confidence.fields, field);
       if (sure) outputs[at].firstElementChild.append(dot(sure));
     });
     sureness.replaceChildren();

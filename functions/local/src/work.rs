@@ -34,13 +34,14 @@ const RECORDS: usize = 100;
 /// How often a record goes to the webhook function before it is given up.
 const RECORD_TRIES: u32 = 6;
 /// How long work under way has to come to its own end when the process stops.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(5);
 /// How long after a failed resumption it is tried again.
 const RESUME_AGAIN: Duration = Duration::from_secs(1);
 
 /// What works in the background of one process.
 #[derive(Debug)]
 pub(crate) struct Work {
+    runner: Runner,
     mappings: Vec<Mapping>,
     chores: JoinSet<()>,
 }
@@ -69,14 +70,15 @@ impl Work {
             runs(runner.clone(), aws, options).await.context("the runs cannot be mapped")?,
         ];
         let mut chores = JoinSet::new();
-        chores.spawn(resume(runner, clock.clone()));
+        chores.spawn(resume(runner.clone(), clock.clone()));
         chores.spawn(sweep(queue, clock.clone(), options.sweep));
-        Ok(Self { mappings, chores })
+        Ok(Self { runner, mappings, chores })
     }
 
-    /// Takes no more work. What is under way has a moment to end, then it is cut off.
+    /// Takes no more work. What is under way has a moment to end or to be handed over, then it is cut off.
     pub(crate) async fn stop(mut self) {
         self.chores.shutdown().await;
+        self.runner.stop();
         let ends = self.mappings.into_iter().map(Mapping::stop);
         if tokio::time::timeout(GRACE, futures::future::join_all(ends)).await.is_err() {
             tracing::info!("Work under way is cut off; it goes on at the next start.");

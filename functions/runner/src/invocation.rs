@@ -144,6 +144,9 @@ impl Runner {
     }
 
     async fn unit(&self, lease: &Lease, together: Option<OwnedRwLockReadGuard<()>>, shared: &Shared) -> Fate {
+        if self.stopping.is_asked() {
+            return Fate::Stays;
+        }
         let Some(place) = self.registry.enter(&lease.id, &lease.message_id, lease.hop).await else {
             return Fate::Done;
         };

@@ -10,6 +10,7 @@ mod drive;
 mod invocation;
 mod leases;
 mod registry;
+mod stopping;
 mod sweep;
 
 use std::fmt;
@@ -25,6 +26,7 @@ use web::outbound::Outbound;
 
 pub use config::Config;
 pub use registry::Registry;
+use stopping::Stopping;
 
 /// How a runner behaves.
 #[derive(Debug, Clone)]
@@ -75,6 +77,7 @@ pub struct Runner {
     settings: Settings,
     on_change: OnChange,
     registry: Arc<Registry>,
+    stopping: Arc<Stopping>,
 }
 
 impl fmt::Debug for Runner {
@@ -111,7 +114,7 @@ impl Runner {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { store, queue, upstream, sealer, outbound, clock, entropy, settings, on_change } = parts;
-        let registry = Arc::new(Registry::default());
-        Self { store, queue, upstream, sealer, outbound, clock, entropy, settings, on_change, registry }
+        let (registry, stopping) = (Arc::default(), Arc::<Stopping>::default());
+        Self { store, queue, upstream, sealer, outbound, clock, entropy, settings, on_change, registry, stopping }
     }
 }

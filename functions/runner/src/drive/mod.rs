@@ -216,6 +216,7 @@ impl<'a> Drive<'a> {
             alone = company.write() => alone,
             // Nothing was tried yet, so nothing is known of the unit that was not known before.
             by = place.wanted() => return Ok(Left::Stopped { by }),
+            () = self.runner.stopping.asked() => return Ok(Left::Stopped { by: self.lease.message_id.clone() }),
         };
         self.slice_end = slice_end(self.runner, deadline);
         self.unit.lease.due_at = due_at(self.runner, self.slice_end);
@@ -282,10 +283,9 @@ impl<'a> Drive<'a> {
     ///
     /// The work must be harmless when it is broken off.
     async fn unless_over<T>(&mut self, place: &Place, work: impl Future<Output = T> + Send) -> Step<T> {
-        let clock = &self.runner.clock.clone();
         let left = tokio::select! {
             done = work => return Ok(done),
-            () = clock.sleep_until(self.slice_end) => self.hand_over().await?,
+            () = slice_over(self.runner, self.slice_end) => self.hand_over().await?,
             by = place.wanted() => self.make_way(by).await?,
         };
         Err(Stop::Left(left))
@@ -348,7 +348,7 @@ impl<'a> Drive<'a> {
                 event = next(&mut self.stream) => self.event(event),
                 event = self.trace.next() => self.traced(event),
                 () = clock.sleep_until(flush_at) => self.flush().await?,
-                () = clock.sleep_until(self.slice_end) => return self.hand_over().await,
+                () = slice_over(self.runner, self.slice_end) => return self.hand_over().await,
                 () = clock.sleep_until(wake_at) => {
                     if self.is_time_up() {
                         return self.time_out().await;
@@ -383,6 +383,14 @@ fn slice_end(runner: &Runner, deadline: Timestamp) -> Timestamp {
     let spread = 1.0 - 0.2 * runner.entropy.fraction();
     let slice = signed(runner.settings.slice.mul_f64(spread));
     runner.clock.now().saturating_add(slice).unwrap_or(Timestamp::MAX).min(deadline)
+}
+
+/// Returns once everything is to be handed over.
+async fn slice_over(runner: &Runner, slice_end: Timestamp) {
+    tokio::select! {
+        () = runner.clock.sleep_until(slice_end) => {}
+        () = runner.stopping.asked() => {}
+    }
 }
 
 /// When the sweep shall look at a unit whose slice ends so, if its holder has not been heard of by then.

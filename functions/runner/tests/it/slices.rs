@@ -84,3 +84,25 @@ async fn an_invocation_hands_over_before_its_own_end() {
     assert_eq!(world.receive_one().await.body.map(|body| body.contains("\"hop\":1")), Some(true));
     assert_eq!(world.unit(&id).await.lease.fruitless, 0);
 }
+
+#[tokio::test]
+async fn a_process_that_is_to_end_hands_everything_over_and_takes_nothing_up() {
+    let world = World::start().await;
+    let id = world.create(simulated(&["never", "never"])).await;
+    let runner = world.runner();
+    let records = world.receive().await;
+    let stop = async {
+        world.until(&id, |unit| unit.counts.queued + unit.counts.running == 2).await;
+        runner.stop();
+    };
+    let (stay, ()) = tokio::join!(world.invoke(&runner, records), stop);
+    assert_eq!(stay, Vec::<String>::new());
+    let unit = world.unit(&id).await;
+    assert_eq!((unit.status, unit.lease.fruitless), (Status::Running, 0));
+    let next = world.receive_one().await;
+    assert_eq!(next.body.as_ref().map(|body| body.contains("\"hop\":1")), Some(true));
+
+    let message = next.message_id.clone().expect("an id");
+    assert_eq!(world.invoke(&runner, vec![next]).await, [message], "it stays for another process");
+    assert_eq!(world.unit(&id).await.lease.epoch, unit.lease.epoch, "it was not claimed");
+}

@@ -202,6 +202,26 @@ export default {
     assert.equal(await elapsed.innerText(), `${seconds} s`);
   },
 
+  "a live page goes on when the service comes back": async ({ open, allow }) => {
+    const own = await service();
+    try {
+      allow(/ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING)/);
+      const { tab } = await open();
+      const made = await group(own.url, [{ n: 1, simulate: "never" }]);
+      await tab.goto(made.url);
+      await tab.locator("[data-count=running]:not([hidden]), [data-count=queued]:not([hidden])").waitFor();
+      const refused = tab.waitForEvent("requestfailed", (request) => /events/.test(request.url()) && /REFUSED/.test(request.failure().errorText));
+      await own.end("SIGTERM");
+      await refused;
+      await own.startAgain();
+      await post(own.url, `${made.id}/cancel`, {});
+      await hasEnded(tab);
+      assert.equal(await tab.locator("#status").getAttribute("data-status"), "cancelled");
+    } finally {
+      await own.stop();
+    }
+  },
+
   "messages of kinds that nobody knows come in live, numbers move, and a cut stream is taken up behind its last event": async ({ open, url }) => {
     const { tab } = await open();
     const made = await task(url, "simulate:never Adyen", TEXT);

@@ -5,6 +5,8 @@ const { events } = document.body.dataset;
 if (events) {
   const MESSAGE = "task_run.progress_msg.";
   const CHARS = 4000;
+  // entries that are shown, as many as the server shows
+  const LISTED = 1000;
   const words = { pending: "Pending", running: "Processing" };
   const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -63,7 +65,9 @@ if (events) {
     const said = make("span", "said", text.slice(0, CHARS));
     said.dir = "auto";
     item.append(make("span", "pill", label), " ", said);
-    byId("timeline").append(item);
+    const timeline = byId("timeline");
+    timeline.append(item);
+    if (timeline.children.length > LISTED) timeline.firstElementChild.remove();
   };
 
   // a kind that is not known is shown as what it is, as the server does

@@ -13,7 +13,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 
 /// Every asset: its name, its type, its text.
-const ASSETS: [(&str, &str, &str); 15] = [
+const ASSETS: [(&str, &str, &str); 18] = [
     ("style.css", STYLE, views::STYLE),
     ("app.css", STYLE, include_str!("assets/app.css")),
     ("ask.js", SCRIPT, include_str!("assets/ask.js")),
@@ -21,13 +21,16 @@ const ASSETS: [(&str, &str, &str); 15] = [
     ("curl.js", SCRIPT, include_str!("assets/curl.js")),
     ("estimate.js", SCRIPT, include_str!("assets/estimate.js")),
     ("faults.js", SCRIPT, include_str!("assets/faults.js")),
+    ("fields.js", SCRIPT, include_str!("assets/fields.js")),
     ("group.js", SCRIPT, include_str!("assets/group.js")),
     ("key.js", SCRIPT, include_str!("assets/key.js")),
     ("list.js", SCRIPT, include_str!("assets/list.js")),
     ("output.js", SCRIPT, include_str!("assets/output.js")),
     ("parts.js", SCRIPT, include_str!("assets/parts.js")),
     ("rows.js", SCRIPT, views::ROWS_MODULE),
+    ("schema.js", SCRIPT, include_str!("assets/schema.js")),
     ("send.js", SCRIPT, include_str!("assets/send.js")),
+    ("settings.js", SCRIPT, include_str!("assets/settings.js")),
     ("task.js", SCRIPT, include_str!("assets/task.js")),
 ];
 

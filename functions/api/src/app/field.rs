@@ -1,33 +1,9 @@
-//! The parts that both forms have: processor, sources, and what stands under "More".
+//! The parts that both forms are made of: sources, rows that can be repeated, and the button.
 //!
-//! `data-place` names the JSON pointers whose faults are shown at a part, `data-row` the kind of a row that can be repeated.
+//! `data-place` names the JSON pointers whose faults are shown at a part, `data-row` the kind of a row that can be repeated; the button that
+//! adds one stands beside the list that it adds to.
 
-use domain::processor::PROCESSORS;
 use maud::{Markup, html};
-
-use super::example::PROCESSOR;
-
-/// The choice of a processor, with its price and the time that half of all runs take at most.
-pub(super) fn processor(automatic: bool) -> Markup {
-    html! {
-        div.part data-place="/processor" {
-            label.field for="processor" { "Processor" }
-            select #processor {
-                @if automatic { option value="" { "Chosen for you, by what is asked for" } }
-                @for known in &PROCESSORS {
-                    option value=(known.name) selected[known.name == PROCESSOR] {
-                        (known.name) ": " (domain::estimate::Cost(known.micro_dollars)) " a run, about " (span(known.median.as_secs()))
-                        ", good for " (known.fields) " fields"
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn span(seconds: u64) -> String {
-    if seconds < 100 { format!("{seconds} s") } else { format!("{} min", seconds.div_ceil(60)) }
-}
 
 /// The websites that may be used or not.
 pub(super) fn sources() -> Markup {
@@ -57,50 +33,25 @@ fn chips(name: &str, label: &str, hint: &str) -> Markup {
     }
 }
 
-/// What is seldom needed.
-pub(super) fn more(interaction: bool) -> Markup {
-    let servers = [("name", "Name"), ("url", "URL"), ("authorization", "Authorization header")];
-    html! {
-        details.card.panel {
-            summary { "More: MCP servers, metadata, webhook" @if interaction { ", earlier interaction" } }
-            div.part data-place="/mcp_servers" {
-                p.field { "MCP servers" }
-                (repeated("server", "Add a server", &servers))
-            }
-            div.part data-place="/metadata" {
-                p.field { "Metadata" }
-                (repeated("metadata", "Add an entry", &[("name", "Name"), ("value", "Value")]))
-            }
-            div.columns {
-                div.part data-place="/webhook_url /webhook" {
-                    label.field for="webhook" { "Webhook" }
-                    input #webhook type="url" placeholder="https://" autocomplete="off" aria-describedby="webhook-hint";
-                    p.hint #webhook-hint { "It is told once when all is over." }
-                }
-                @if interaction {
-                    div.part data-place="/previous_interaction_id" {
-                        label.field for="interaction" { "Earlier interaction" }
-                        input #interaction type="text" autocomplete="off" spellcheck="false" aria-describedby="interaction-hint";
-                        p.hint #interaction-hint { "The id of one whose context is to be used." }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn repeated(kind: &str, add: &str, fields: &[(&str, &str)]) -> Markup {
+/// Rows of texts that can be repeated, none at first.
+pub(super) fn repeated(kind: &str, add: &str, fields: &[(&str, &str)]) -> Markup {
     html! {
         ul.repeated #{ (kind) "-rows" } {}
         template #{ (kind) "-row" } {
             li data-row=(kind) {
-                @for (name, label) in fields {
-                    label { span { (label) } input type="text" data-field=(name) autocomplete="off" spellcheck="false"; }
-                }
+                @for (name, label) in fields { (text(name, label, "text")) }
                 (remove(kind))
+                div.told {}
             }
         }
         button.quiet type="button" data-add=(kind) { (add) }
+    }
+}
+
+/// One text of a row.
+pub(super) fn text(name: &str, label: &str, kind: &str) -> Markup {
+    html! {
+        label { span { (label) } input type=(kind) data-field=(name) autocomplete="off" spellcheck="false" autocapitalize="none"; }
     }
 }
 
@@ -124,19 +75,5 @@ pub(super) fn send(label: &str, curl: &str) -> Markup {
                 button.quiet #copy type="button" { "Copy" }
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_processor_is_offered_with_its_price_and_time() {
-        let markup = processor(false).0;
-        assert!(markup.contains("lite: $0.005 a run, about 45 s"), "{markup}");
-        assert!(markup.contains("ultra8x: $2.40 a run, about 7 min"), "{markup}");
-        assert_eq!(markup.matches("<option").count(), PROCESSORS.len());
-        assert_eq!(markup.matches("selected").count(), 1);
     }
 }

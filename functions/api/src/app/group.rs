@@ -3,8 +3,10 @@
 use maud::{Markup, html};
 
 use super::example::{self, curl};
-use super::field::{more, processor, send, sources};
+use super::field::{send, sources};
 use super::output::output;
+use super::processor::{cost, processor};
+use super::settings::{For, settings};
 use super::shell::Credential;
 
 /// The view.
@@ -13,7 +15,7 @@ pub(super) fn view(base: &str, credential: Credential) -> Markup {
         h1 { "A group of rows" }
         p.lead { "Each row becomes a research task of its own. You see what it costs before anything is bought." }
         form #group autocomplete="off" novalidate {
-            section.card.panel #drop data-place="/inputs /offset /limit" {
+            section.card.panel #drop data-place="/inputs" {
                 div.choice role="radiogroup" aria-label="Where the rows come from" {
                     label { input type="radio" name="from" value="here" checked; span { "Paste or drop a file" } }
                     label { input type="radio" name="from" value="url"; span { "From a URL" } }
@@ -35,14 +37,10 @@ pub(super) fn view(base: &str, credential: Credential) -> Markup {
             (output(true))
             section.card.panel {
                 (processor(true))
-                div.part data-place="/max_cost_usd" {
-                    label.field for="most" { "Cost at most, in dollars" }
-                    input #most type="text" inputmode="decimal" placeholder="no limit";
-                }
-                p.estimate #estimate role="status" aria-live="polite" {}
+                (cost())
             }
             (sources())
-            (more(false))
+            (settings(For::Group))
             (send("Create the group", &curl(base, "/v1beta/tasks/groups", credential, &example::group())))
         }
     }

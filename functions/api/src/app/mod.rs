@@ -11,6 +11,8 @@ mod list;
 mod output;
 mod page;
 mod policy;
+mod processor;
+mod settings;
 mod shell;
 mod task;
 

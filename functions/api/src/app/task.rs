@@ -3,8 +3,10 @@
 use maud::{Markup, html};
 
 use super::example::{self, curl};
-use super::field::{more, processor, send, sources};
+use super::field::{send, sources};
 use super::output::output;
+use super::processor::{cost, processor};
+use super::settings::{For, settings};
 use super::shell::Credential;
 
 /// The view.
@@ -22,11 +24,14 @@ pub(super) fn view(base: &str, credential: Credential) -> Markup {
                     }
                     textarea #input rows="3" { (example::INPUT) }
                 }
-                (processor(false))
             }
             (output(false))
+            section.card.panel {
+                (processor(false))
+                (cost())
+            }
             (sources())
-            (more(true))
+            (settings(For::Task))
             (send("Run", &curl(base, "/api/tasks", credential, &example::task())))
         }
     }

@@ -1,5 +1,5 @@
 // Faults, each beside the field that it means: the part whose `data-place` is the longest beginning of the fault's JSON pointer.
-// A repeated row is found by its `data-part`. What has no place is told above the button, and so is what went wrong as a whole.
+// A repeated row is found by its `data-part`, the innermost by the longest. What has no place is told above the button, and so is what went wrong as a whole.
 
 import { byId, make } from "./parts.js";
 
@@ -13,12 +13,22 @@ function partOf(form, pointer) {
       if (place.length > length && reaches(place, pointer)) [best, length] = [part, place.length];
     }
   }
-  const row = [...(best?.querySelectorAll("[data-part]") ?? [])].find((row) => `${pointer}/`.includes(`/${row.dataset.part}/`));
-  return row ?? best;
+  const rows = [...(best?.querySelectorAll("[data-part]") ?? [])];
+  const meant = rows.filter((row) => !row.closest("[hidden]") && `${pointer}/`.includes(`/${row.dataset.part}/`));
+  return meant.sort((a, b) => b.dataset.part.length - a.dataset.part.length)[0] ?? best;
 }
 
-const fieldOf = (part) =>
-  [...part.querySelectorAll("input, select, textarea")].find((field) => field.type !== "radio" && !field.closest("[hidden]"));
+// the field that a fault means: the one of that name, else the first
+function fieldOf(part, pointer) {
+  const fields = [...part.querySelectorAll("input, select, textarea")].filter((field) => field.type !== "radio" && !field.closest("[hidden]"));
+  return fields.find((field) => field.dataset.field === pointer.split("/").at(-1)) ?? fields[0];
+}
+
+// what a fault says where no row stands for the place in the schema
+function said(part, pointer, message) {
+  const [, inside] = /_schema(?:\/json_schema)?(\/.+)$/.exec(pointer) ?? [];
+  return inside && !part.dataset.part ? `${inside} ${message}` : message;
+}
 
 let number = 0;
 
@@ -46,13 +56,13 @@ export function show(form, detail, faults = []) {
       list.append(make("li", "", pointer ? `${pointer}: ${message}` : message));
       continue;
     }
-    const told = make("p", "fault", message);
+    const told = make("p", "fault", said(part, pointer, message));
     told.id = `fault-${number++}`;
-    part.append(told);
+    (part.querySelector(":scope > .told") ?? part).append(told);
     for (let around = part; around && around !== form; around = around.parentElement) {
       if (around.tagName === "DETAILS") around.open = true;
     }
-    const field = fieldOf(part);
+    const field = fieldOf(part, pointer);
     if (!field) continue;
     field.dataset.hint ??= field.getAttribute("aria-describedby") ?? "";
     field.setAttribute("aria-invalid", "true");

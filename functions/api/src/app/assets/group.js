@@ -4,7 +4,8 @@ import { start as estimate } from "./estimate.js";
 import { outputOf } from "./output.js";
 import { byId, chosen, make, reveal } from "./parts.js";
 import { rowsIn } from "./rows.js";
-import { common, start } from "./send.js";
+import { start } from "./send.js";
+import { common, inputSchema } from "./settings.js";
 
 // of a body that the service takes; what is larger comes by URL
 const MOST_BYTES = 4_000_000;
@@ -63,7 +64,9 @@ function preview() {
 
 function body() {
   const { type, schema, description, faults } = outputOf(form);
-  const found = [...faults];
+  const { schema: input_schema, faults: ofInput } = inputSchema();
+  const { body: others, faults: ofOthers } = common(form);
+  const found = [...faults, ...ofInput, ...ofOthers];
   let inputs;
   if (chosen(form, "from") === "url") {
     inputs = byId("url").value.trim();
@@ -73,11 +76,13 @@ function body() {
     inputs = all;
     if (fault) found.push({ pointer: "/inputs", message: fault });
   }
-  const most = byId("most").value.trim();
-  const max_cost_usd = most === "" ? undefined : Number(most);
-  if (Number.isNaN(max_cost_usd)) found.push({ pointer: "/max_cost_usd", message: "Write a number of dollars, as in 2.50." });
   const output = { output_type: type, output_schema: schema, output_description: description };
-  return { body: { inputs, ...output, max_cost_usd, ...common() }, faults: found };
+  return { body: { inputs, ...output, input_schema, ...others }, faults: found };
+}
+
+// what is needed to reckon: the number of rows does for the rows
+function reckoned({ inputs, metadata, webhook_url: webhook, mcp_servers: servers, input_schema: schema, ...rest }) {
+  return Array.isArray(inputs) ? { ...rest, rows: inputs.length } : { ...rest, inputs };
 }
 
 async function take(file) {
@@ -110,4 +115,4 @@ byId("rows").addEventListener("input", preview);
 drops();
 preview();
 start(form, "v1beta/tasks/groups", body);
-estimate(form, body);
+estimate(form, body, reckoned);

@@ -24,36 +24,50 @@ export function reveal(form, name, word) {
   }
 }
 
-// rows that can be repeated: the button adds one, made of the template, and each has a button that takes it away
+// a new row of this kind, made of its template
+export const rowOf = (kind) => byId(kind + "-row").content.firstElementChild.cloneNode(true);
+
+// rows that can be repeated: the button adds one to the list beside it, and each has a button that takes it away
 export function repeated(form) {
   form.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
     if (button.dataset.add) {
-      const kind = button.dataset.add;
-      const list = byId(kind + "-rows");
-      list.append(byId(kind + "-row").content.cloneNode(true));
-      list.lastElementChild.querySelector("input").focus();
+      const row = rowOf(button.dataset.add);
+      button.parentElement.querySelector(":scope > .repeated").append(row);
+      row.querySelector("input").focus();
     } else if (button.classList.contains("remove")) {
       const row = button.closest("li");
       const near = row.nextElementSibling ?? row.previousElementSibling;
       const list = row.parentElement;
       row.remove();
-      (near?.querySelector("input") ?? form.querySelector(`[data-add="${row.dataset.row}"]`)).focus();
+      (near?.querySelector("input") ?? list.parentElement.querySelector(":scope > [data-add]")).focus();
       list.dispatchEvent(new Event("input", { bubbles: true }));
     }
   });
 }
 
-// the rows of one kind: each with its element and its fields, those that are empty left out
-export function rowsOf(kind) {
-  return [...byId(kind + "-rows").children]
+// the fields of a row itself, without those of the rows inside it
+export const fieldsOf = (row) => [...row.querySelectorAll("[data-field]")].filter((field) => field.closest("[data-row]") === row);
+
+// the rows of a list: each with its element and its fields; rows in which nothing was typed are left out
+export function rowsOf(list) {
+  return [...list.children]
+    .filter((row) => [...row.querySelectorAll("input:not([type=checkbox])")].some((input) => input.value.trim() !== ""))
     .map((row) => {
       const values = {};
-      for (const field of row.querySelectorAll("[data-field]")) values[field.dataset.field] = field.value.trim();
+      for (const field of fieldsOf(row)) values[field.dataset.field] = field.type === "checkbox" ? field.checked : field.value.trim();
       return { row, values };
-    })
-    .filter(({ row }) => [...row.querySelectorAll("input")].some((input) => input.value.trim() !== ""));
+    });
+}
+
+// what is written in a JSON text, or why nothing can be
+export function jsonOf(text) {
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    return { fault: `This is no JSON: ${error.message}` };
+  }
 }
 
 // the segment of a JSON pointer that names this

@@ -1,4 +1,4 @@
-// What both forms do: read what they have in common, keep the command up to date, send, and go to what was made or show what is wrong.
+// What both forms do: keep the command up to date, send, and go to what was made or show what is wrong.
 // A request that is sent again, unchanged, is the same request: it carries the same Idempotency-Key, so nothing is bought twice.
 
 import { ask } from "./ask.js";
@@ -7,52 +7,19 @@ import * as curl from "./curl.js";
 import { clear, show } from "./faults.js";
 import { isMissing } from "./key.js";
 import { start as startOutput } from "./output.js";
-import { byId, rowsOf, segment } from "./parts.js";
-
-function entries() {
-  const metadata = {};
-  for (const { row, values } of rowsOf("metadata")) {
-    row.dataset.part = `metadata/${segment(values.name)}`;
-    metadata[values.name] = values.value;
-  }
-  return Object.keys(metadata).length ? metadata : undefined;
-}
-
-function servers() {
-  const servers = rowsOf("server").map(({ row, values: { name, url, authorization } }, at) => {
-    row.dataset.part = `mcp_servers/${at}`;
-    return { type: "url", name, url, ...(authorization && { headers: { Authorization: authorization } }) };
-  });
-  return servers.length ? servers : undefined;
-}
-
-// the fields that stand in both forms, by their names on the wire; those without a value are not sent
-export function common() {
-  return {
-    processor: byId("processor").value || undefined,
-    source_policy: chips.sourcesOf(),
-    mcp_servers: servers(),
-    metadata: entries(),
-    webhook_url: byId("webhook").value.trim() || undefined,
-    previous_interaction_id: byId("interaction")?.value.trim() || undefined,
-  };
-}
+import { shown } from "./settings.js";
+import { byId, reveal, chosen } from "./parts.js";
 
 const random = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-
-// the same with a name in the place of what may be a secret, for the command
-function shown(body) {
-  const { mcp_servers: servers, ...others } = body;
-  if (!servers) return body;
-  const hidden = servers.map((server) => (server.headers ? { ...server, headers: { Authorization: "YOUR_AUTHORIZATION" } } : server));
-  return { ...others, mcp_servers: hidden };
-}
 
 // `read` gives the body and what is wrong with it as far as it can be seen from here
 export function start(form, path, read) {
   startOutput(form);
   chips.start();
   curl.start();
+  for (const choice of form.querySelectorAll('input[name="visibility"]')) {
+    choice.addEventListener("change", () => reveal(form, "visibility", chosen(form, "visibility")));
+  }
   const draw = () => curl.draw(path, shown(read().body));
   form.addEventListener("input", draw);
   form.addEventListener("change", draw);

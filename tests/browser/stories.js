@@ -6,14 +6,16 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import app from "./stories/app.js";
+import forms from "./stories/forms.js";
 import hostile from "./stories/hostile.js";
+import list from "./stories/list.js";
 import looks from "./stories/looks.js";
 import owners from "./stories/owners.js";
 import results from "./stories/results.js";
 import streams from "./stories/streams.js";
 import { page, service } from "./world.js";
 
-const stories = { ...app, ...results, ...owners, ...hostile, ...looks, ...streams };
+const stories = { ...app, ...forms, ...list, ...results, ...owners, ...hostile, ...looks, ...streams };
 const pictures = process.env.PICTURES;
 
 if (pictures) await mkdir(pictures, { recursive: true });

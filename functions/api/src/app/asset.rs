@@ -13,7 +13,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 
 /// Every asset: its name, its type, its text.
-const ASSETS: [(&str, &str, &str); 18] = [
+const ASSETS: [(&str, &str, &str); 19] = [
     ("style.css", STYLE, views::STYLE),
     ("app.css", STYLE, include_str!("assets/app.css")),
     ("ask.js", SCRIPT, include_str!("assets/ask.js")),
@@ -22,6 +22,7 @@ const ASSETS: [(&str, &str, &str); 18] = [
     ("estimate.js", SCRIPT, include_str!("assets/estimate.js")),
     ("faults.js", SCRIPT, include_str!("assets/faults.js")),
     ("fields.js", SCRIPT, include_str!("assets/fields.js")),
+    ("filters.js", SCRIPT, include_str!("assets/filters.js")),
     ("group.js", SCRIPT, include_str!("assets/group.js")),
     ("key.js", SCRIPT, include_str!("assets/key.js")),
     ("list.js", SCRIPT, include_str!("assets/list.js")),

@@ -11,11 +11,11 @@ const TYPES: [(&str, &str); 9] = [
     ("integer", "whole number"),
     ("number", "number"),
     ("boolean", "yes or no"),
-    ("choice", "one of several texts"),
+    ("choice", "one of several"),
     ("list", "list of texts"),
     ("numbers", "list of numbers"),
-    ("object", "group of fields"),
-    ("objects", "list of groups of fields"),
+    ("object", "group"),
+    ("objects", "list of groups"),
 ];
 
 /// The choice; `described` is whether fields may be described in a sentence, which a group's first step turns into a schema.

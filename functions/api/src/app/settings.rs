@@ -76,7 +76,7 @@ fn limits(of: For) -> Markup {
                     }
                     p.hint { "Runs that fail cost nothing." }
                 }
-                (number("/cache/max_age_hours /cache", "age", "Results at most so old are taken, in hours", "none: all is bought anew", Some("The same question of yours costs nothing then.")))
+                (number("/cache/max_age_hours /cache", "age", "Take results up to so old, in hours", "none: all is bought", Some("The same question of yours costs nothing then.")))
             }
         }
     }
@@ -104,7 +104,7 @@ fn more(of: For) -> Markup {
                     label { input type="radio" name="visibility" value="key"; span { "Only with my key" } }
                 }
                 p.hint data-visibility="link" { "Its URL cannot be guessed. Whoever you give it to can read the results, and change nothing." }
-                p.hint data-visibility="key" hidden { "Its URL alone opens nothing: each request has to bring your key, so a link does not do, in a browser neither. The list of all of yours still has it." }
+                p.hint data-visibility="key" hidden { "Its URL alone opens nothing: each request has to bring your key, which a link does not. Read it from a program, or from the list of all of yours." }
             }
             div.part data-place="/metadata" {
                 p.field { "Metadata" }

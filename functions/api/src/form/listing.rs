@@ -199,6 +199,7 @@ mod tests {
             metadata: metadata.as_object().expect("an object").clone(),
             output_type: "json".to_owned(),
             preview: Some("Who leads ACME?".to_owned()),
+            visibility: domain::unit::Visibility::Link,
             cursor: String::new(),
         }
     }

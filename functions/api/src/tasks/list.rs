@@ -45,6 +45,7 @@ fn shown(base: &str, unit: &Summary) -> Value {
         "processor": unit.processor,
         "metadata": unit.metadata,
         "inputPreview": unit.preview,
+        "visibility": unit.visibility,
         "runs": counts.total(),
         "createdAt": unit.created_at,
         "completedAt": unit.completed_at,

@@ -3,7 +3,7 @@
 //! What conditions and indexes need stands in attributes of its own; the rest is JSON, packed where it is long.
 
 use domain::run::Counts;
-use domain::unit::{Kind, Lease, Status, Unit};
+use domain::unit::{Kind, Lease, Status, Unit, Visibility};
 use domain::{OwnerId, UnitId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,8 @@ pub(crate) struct Brief {
     pub(crate) output_type: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) preview: Option<String>,
+    #[serde(default)]
+    pub(crate) visibility: Visibility,
 }
 
 pub(crate) fn brief(unit: &Unit) -> String {
@@ -34,6 +36,7 @@ pub(crate) fn brief(unit: &Unit) -> String {
         metadata: group.metadata.clone(),
         output_type: group.output.word().to_owned(),
         preview: unit.spec.preview.clone(),
+        visibility: unit.spec.visibility,
     })
 }
 

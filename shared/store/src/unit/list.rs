@@ -1,7 +1,7 @@
 //! An owner's units, newest first, page by page.
 
 use domain::run::Counts;
-use domain::unit::{Kind, Status};
+use domain::unit::{Kind, Status, Visibility};
 use domain::{OwnerId, UnitId};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -35,6 +35,8 @@ pub struct Summary {
     pub output_type: String,
     /// The beginning of its first input, if known.
     pub preview: Option<String>,
+    /// Who may read it.
+    pub visibility: Visibility,
     /// Where it stands in the list: the cursor from which the next page goes on.
     pub cursor: String,
 }
@@ -117,6 +119,7 @@ fn summary(found: &crate::attributes::Item) -> Result<Summary> {
         metadata: brief.metadata,
         output_type: brief.output_type,
         preview: brief.preview,
+        visibility: brief.visibility,
         cursor: reader.text("listed")?.to_owned(),
     })
 }

@@ -21,3 +21,15 @@ export async function ask(method, path, { body, headers = {}, signal } = {}) {
     return problem(`The service answered ${answer.status} with something that is not JSON.`);
   }
 }
+
+// a file of this service, fetched with the key; `detail` says why it cannot be had
+export async function file(path) {
+  try {
+    const answer = await fetch(path, { headers: credential() });
+    if (answer.ok) return { blob: await answer.blob() };
+    const { detail } = await answer.json().catch(() => ({}));
+    return { detail: detail ?? `The service answered ${answer.status}.` };
+  } catch {
+    return { detail: "The service could not be reached. Is the network there?" };
+  }
+}

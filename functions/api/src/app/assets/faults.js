@@ -43,15 +43,15 @@ export function clear(form) {
   byId("faults").hidden = true;
 }
 
-// shows what is wrong; the first field that is meant gets the focus
+// shows what is wrong, at the `row` that a fault brings, else where its pointer belongs; the first field that is meant gets the focus
 export function show(form, detail, faults = []) {
   clear(form);
   const all = byId("faults");
   all.replaceChildren(make("h2", "", detail));
   const list = make("ul");
   let first = null;
-  for (const { pointer, message } of faults) {
-    const part = partOf(form, pointer);
+  for (const { pointer, message, row } of faults) {
+    const part = row ?? partOf(form, pointer);
     if (!part) {
       list.append(make("li", "", pointer ? `${pointer}: ${message}` : message));
       continue;

@@ -23,7 +23,7 @@ export function schemaOf(list, path = "") {
     const { name, type, description, nullable, choices } = values;
     const place = `${path}/properties/${segment(name)}`;
     row.dataset.part = place.slice(1);
-    const fault = (message) => faults.push({ pointer: `/output_schema${place}`, message });
+    const fault = (message) => faults.push({ pointer: `/output_schema${place}`, message, row });
     if (!name) fault("A field needs a name.");
     else if (Object.hasOwn(properties, name)) fault("There is a field of this name already.");
     const or = (kind) => (nullable ? [kind, "null"] : kind);

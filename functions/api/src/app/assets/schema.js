@@ -55,7 +55,7 @@ export function faultsOf(schema) {
     const text = all.reduce((sum, value) => sum + length(value), 0);
     counts.values += all.length;
     counts.chars += text;
-    if (all.length > LONG && text > LONG_CHARS) fault(`${pointer}/enum`, `has ${text} characters; at most ${LONG_CHARS} for an enum of over ${LONG} values`);
+    if (all.length > LONG && text > LONG_CHARS) fault(`${pointer}/enum`, `has ${text} characters; at most ${LONG_CHARS} characters for an enum of over ${LONG} values`);
   }
 
   function node(schema, pointer, above, isBranch) {

@@ -12,6 +12,12 @@ import { byId, reveal, chosen } from "./parts.js";
 
 const random = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
+// where what was made can be seen: a page that wants a key cannot be opened by a link, but the list knows the key
+function destination({ visibility }, { url }) {
+  const isLocked = visibility === "key" && document.body.dataset.credential;
+  return isLocked ? `?show=list&q=${url.split("/").at(-1)}` : url;
+}
+
 // `read` gives the body and what is wrong with it as far as it can be seen from here
 export function start(form, path, read) {
   startOutput(form);
@@ -41,7 +47,7 @@ export function start(form, path, read) {
     const answer = await ask("POST", path, { body, headers: { "idempotency-key": sent.key } });
     form.ariaBusy = "false";
     state.textContent = "";
-    if (answer.ok) return location.assign(answer.body.url);
+    if (answer.ok) return location.assign(destination(body, answer.body));
     const told = (answer.body.errors ?? []).map(({ pointer, detail }) => ({ pointer, message: detail }));
     show(form, answer.body.detail ?? `The service answered ${answer.status}.`, told);
   });

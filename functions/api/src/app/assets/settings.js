@@ -12,7 +12,7 @@ function named(rows, part) {
   const faults = [];
   for (const { row, values } of rows) {
     row.dataset.part = `${part}/${segment(values.name)}`;
-    const fault = (message) => faults.push({ pointer: `/${row.dataset.part}`, message });
+    const fault = (message) => faults.push({ pointer: `/${row.dataset.part}`, message, row });
     if (!values.name) fault("This needs a name.");
     else if (Object.hasOwn(entries, values.name)) fault("This name is there already.");
     entries[values.name] = values.value;

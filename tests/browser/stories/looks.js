@@ -20,8 +20,19 @@ for (const [name, look] of [["light", {}], ["dark", { dark: true }], ["a narrow 
     };
     await tab.goto(url);
     for (const summary of await tab.locator("summary").all()) await summary.click();
-    for (const add of await tab.locator("[data-add]").all()) await add.click();
+    for (const name of ["Add a field", "Add a server", "Add a header", "Add an entry"]) {
+      await tab.getByRole("button", { name, exact: true }).click();
+    }
     await checked("task");
+    await tab.locator("#include").fill(Array.from({ length: 30 }, (_, at) => `a-website-of-a-long-name-${at}.example.com`).join(" "));
+    await tab.locator("#include").press("Enter");
+    await tab.locator("#field-rows > li").last().locator("[data-field=type]").first().selectOption("objects");
+    await tab.locator("#field-rows > li").last().locator("[data-field=description]").first().fill("a text without an end ".repeat(20));
+    await tab.locator("[data-row=header] [data-field=value]").fill("without a name");
+    await tab.locator("#timeout").fill("soon");
+    await tab.locator("#send").click();
+    await tab.locator(".fault").first().waitFor();
+    await checked("task-faults");
     await tab.getByRole("button", { name: "Run", exact: true }).scrollIntoViewIfNeeded();
     await create(tab, url);
     await isOver(tab);
@@ -42,6 +53,9 @@ for (const [name, look] of [["light", {}], ["dark", { dark: true }], ["a narrow 
     }
     await tab.goto(`${url}/?show=list`);
     await tab.locator("#units tr").first().waitFor();
+    await tab.getByText("More filters").click();
+    await tab.locator("#entry").fill("no value");
+    await tab.locator("#entry-fault").waitFor();
     await checked("list");
     const hook = await receiver(200);
     const own = await service(["--allow-host", hook.host]);

@@ -10,7 +10,7 @@ use suite::{Client, Group, World};
 const TASKS: usize = 12;
 
 /// Creates a task, which must be accepted.
-async fn create(owner: &Client, body: &Value) -> Group {
+pub(crate) async fn create(owner: &Client, body: &Value) -> Group {
     let answer = owner.post("/api/tasks", body).await.expect(202);
     let accepted = answer.json();
     assert_eq!((&accepted["status"], &accepted["queue"]), (&json!("pending"), &json!("default")));

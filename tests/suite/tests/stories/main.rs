@@ -12,6 +12,7 @@ mod readme;
 mod refusals;
 mod restart;
 mod sizes;
+mod task_owners;
 mod task_reading;
 mod tasks;
 mod upstream_webhooks;

@@ -89,7 +89,8 @@ fn secrets(options: &Options) -> Vec<(&'static str, String)> {
     variables
 }
 
-/// The binary, built once for all stories.
+/// The binary, built once for all stories; by a cargo that does not know of the one that runs the stories, or each of them would
+/// find that the other's environment differs, and build what depends on it anew.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
@@ -104,6 +105,14 @@ fn binary() -> &'static Path {
             "--message-format",
             "json",
         ]);
+        let of_a_package = |name: &str| {
+            ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+                .iter()
+                .any(|part| name.starts_with(part))
+        };
+        for (name, _) in std::env::vars().filter(|(name, _)| of_a_package(name)) {
+            cargo.env_remove(name);
+        }
         let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::inherit()).output();
         let built = built.expect("cargo is there");
         assert!(built.status.success(), "the binary is built");

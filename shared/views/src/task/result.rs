@@ -30,7 +30,10 @@ pub(super) fn result(unit: &Unit, row: &Row<'_>) -> Markup {
         section.card.result #result data-first=(first) {
             h2 { "Result" }
             (view("table", "Table", &table(content, entries.as_ref(), &basis)))
-            (view("text", "Text", &report(unit, content, entries.as_ref())))
+            (view("text", "Text", &html! {
+                (report(unit, content, entries.as_ref()))
+                @if entries.is_none() { div.c.below { (cell(&Confidences::of(&basis), &basis)) } }
+            }))
             (view("json", "JSON", &json(unit, whole)))
         }
     }
@@ -136,13 +139,20 @@ mod tests {
 
     #[test]
     fn a_text_is_rendered_and_stands_as_it_is_beside() {
-        let html = of(r##"{"type":"text","content":"# Findings\n\n* one\n* <b>two</b>","basis":[]}"##);
+        let html = of(
+            r##"{"type":"text","content":"# Findings\n\n* one\n* <b>two</b>","basis":[{"field":"output","reasoning":"It says so."}]}"##,
+        );
         assert!(
             html.contains("data-first=\"text\"") && html.contains("<h3 dir=\"auto\">Findings</h3>"),
             "{html}"
         );
         assert!(html.contains("<li dir=\"auto\">&lt;b&gt;two&lt;/b&gt;</li>"), "{html}");
         assert!(html.contains("# Findings\n\n* one"), "as it is, in the table: {html}");
+        assert_eq!(
+            html.matches("It says so.").count(),
+            3,
+            "its sources stand below it, in the table, and in the JSON: {html}"
+        );
         assert!(html.contains("&quot;content&quot;: &quot;# Findings\\n"), "as JSON: {html}");
     }
 

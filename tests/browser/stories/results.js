@@ -89,6 +89,23 @@ export default {
     }
   },
 
+  "rows are filtered at an address that is not the public one": async ({ open }) => {
+    const own = await service([], { base: "http://multitask.invalid" });
+    try {
+      const { tab } = await open();
+      const made = await group(own.listens, [{ n: 1 }, { n: 2 }]);
+      await fetch(`${own.listens}/${made.id}?wait=30`);
+      await tab.goto(`${own.listens}/${made.id}`);
+      await tab.getByLabel("Status").selectOption("failed");
+      await tab.getByText("0 of 2 rows shown").waitFor();
+      await tab.waitForURL(`${own.listens}/${made.id}#status=failed`);
+      await tab.getByLabel("Status").selectOption("");
+      await tab.waitForURL(`${own.listens}/${made.id}`);
+    } finally {
+      await own.stop();
+    }
+  },
+
   "ten thousand rows are filtered and sorted": async ({ open }) => {
     const own = await service(["--speed", "400"]);
     try {

@@ -4,8 +4,11 @@
 const table = document.querySelector(".rows");
 // rows come in bodies of a hundred where there are many, so that only those in sight are laid out
 const bodies = [...table.tBodies];
-const lines = bodies.flatMap((part) => [...part.rows]);
-const sizes = bodies.map((part) => part.rows.length);
+// lists that do not live on: those that do are looked after with every change of the page
+const parts = bodies.map((body) => [...body.querySelectorAll(":scope > tr")]);
+const sizes = parts.map((part) => part.length);
+const lines = parts.flat();
+const pills = new Map(lines.map((line) => [line, line.querySelector(".pill")]));
 const heads = [...table.tHead.rows[0].cells];
 // about the height of a row, which stands for those that are not laid out
 const HEIGHT = 48;
@@ -14,31 +17,34 @@ const STATUSES = [...standing.options].map(({ value }) => value);
 const SURE = { low: 1, medium: 2, high: 3 };
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 const PAUSE_FILTER = 150;
+const [AT_FIRST, PAUSE_SHOW] = [2, 50];
 
 // what a row is searched by, made when it is first needed and again when it has changed
 const texts = new Map();
 let order = { column: 0, isDown: false };
+let arranged = lines;
 let wanted = [];
 let timer = null;
+let showing = null;
 
-const pillOf = (line) => line.cells[1].firstElementChild.dataset.status;
+const statusOf = (line) => pills.get(line).dataset.status;
 
 function textOf(line) {
   let text = texts.get(line);
   if (text === undefined) {
-    const cells = [...line.cells].slice(2, -1).map((cell) => cell.textContent);
+    const cells = [...line.querySelectorAll(":scope > td")].slice(1, -1).map((cell) => cell.textContent);
     text = [...cells, line.querySelector(".reason")?.textContent ?? ""].join("\n").toLowerCase();
     texts.set(line, text);
   }
   return text;
 }
 
-const fits = (line) => (!standing.value || pillOf(line) === standing.value) && wanted.every((word) => textOf(line).includes(word));
+const fits = (line) => (!standing.value || statusOf(line) === standing.value) && wanted.every((word) => textOf(line).includes(word));
 
 // what a row is sorted by: null is empty, numbers are numbers
 function valueOf(line, column) {
   if (column === 0) return Number(line.cells[0].textContent);
-  if (column === 1) return STATUSES.indexOf(pillOf(line));
+  if (column === 1) return STATUSES.indexOf(statusOf(line));
   if (column === heads.length - 1) {
     const dot = line.cells[column].querySelector(".dot");
     return SURE[dot?.classList[1]] ?? null;
@@ -70,37 +76,41 @@ function sorted() {
 
 function arrange() {
   const focus = document.activeElement;
-  const all = sorted();
+  arranged = sorted();
   let at = 0;
-  bodies.forEach((part, number) => {
-    let next = part.firstElementChild;
-    for (const line of all.slice(at, (at += sizes[number]))) {
+  bodies.forEach((body, number) => {
+    let next = body.firstElementChild;
+    for (const line of arranged.slice(at, (at += sizes[number]))) {
       if (line === next) next = next.nextElementSibling;
-      else part.insertBefore(line, next);
+      else body.insertBefore(line, next);
     }
   });
   if (focus !== document.activeElement && table.contains(focus)) focus.focus({ preventScroll: true });
 }
 
-// bodies without a row to show are hidden, the others take the room that theirs need
-function measure() {
+// bodies without a row to show are hidden, the others take the room that theirs need; so many of the latter are left for later
+function measure(most = bodies.length) {
+  clearTimeout(showing);
   if (bodies.length < 2) return;
-  for (const part of bodies) {
-    let count = 0;
-    for (const line of part.rows) count += !line.hidden;
-    part.hidden = count === 0;
-    part.style.containIntrinsicBlockSize = `${count * HEIGHT}px`;
-  }
+  let [at, seen] = [0, 0];
+  bodies.forEach((body, number) => {
+    const count = arranged.slice(at, (at += sizes[number])).filter((line) => !line.hidden).length;
+    body.hidden = count === 0 || seen >= most;
+    body.style.containIntrinsicBlockSize = `${count * HEIGHT}px`;
+    seen += count > 0;
+  });
+  if (seen > most) showing = setTimeout(measure, PAUSE_SHOW);
 }
 
-function choose() {
+// `afresh` shows the first bodies at once and the others a moment later: a browser that has drawn without them lays them out only where they are in sight
+function choose(afresh) {
   let count = 0;
   for (const line of lines) {
     const isFit = fits(line);
     if (line.hidden === isFit) line.hidden = !isFit;
     count += isFit;
   }
-  measure();
+  measure(afresh ? AT_FIRST : bodies.length);
   const all = `${lines.length.toLocaleString("en")} ${lines.length === 1 ? "row" : "rows"}`;
   say(shown, count === lines.length ? `${all}, all shown` : `${count.toLocaleString("en")} of ${all} shown`);
 }
@@ -119,7 +129,10 @@ function remember() {
   if (standing.value) chosen.set("status", standing.value);
   if (order.column || order.isDown) chosen.set("sort", `${order.column}${order.isDown ? "-" : ""}`);
   const rest = String(chosen);
-  history.replaceState(history.state, "", location.pathname + location.search + (rest && `#${rest}`));
+  // whole, since the page's base may be another address than its own
+  const address = new URL(location.href);
+  address.hash = rest;
+  history.replaceState(history.state, "", address);
 }
 
 function recall() {
@@ -132,7 +145,7 @@ function recall() {
   wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
   mark();
   if (order.column || order.isDown) arrange();
-  choose();
+  choose(true);
 }
 
 // a column's button sorts up, then down, then goes back to the order of the input
@@ -150,7 +163,7 @@ function later() {
   clearTimeout(timer);
   timer = setTimeout(() => {
     wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
-    choose();
+    choose(true);
     remember();
   }, PAUSE_FILTER);
 }
@@ -159,7 +172,7 @@ function later() {
 function reconsider(changed) {
   for (const line of changed) texts.delete(line);
   if (order.column) arrange();
-  if (wanted.length || standing.value) choose();
+  if (wanted.length || standing.value) choose(false);
   else if (order.column) measure();
 }
 

@@ -108,10 +108,16 @@ impl Default for Options {
             runners: 2,
             units_per_runner: 500,
             sweep: Duration::from_mins(1),
-            runner: runner::Settings::default(),
+            runner: runner_settings(),
             secrets: Secrets::default(),
             clock: Clock::system(),
             entropy: Entropy::system(),
         }
     }
+}
+
+/// A runner as it behaves on Lambda, but for what the embedded DynamoDB is slow at: many small writes.
+#[must_use]
+pub fn runner_settings() -> runner::Settings {
+    runner::Settings { writes: 2, ..runner::Settings::default() }
 }

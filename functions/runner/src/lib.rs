@@ -12,6 +12,7 @@ mod leases;
 mod registry;
 mod stopping;
 mod sweep;
+mod writes;
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use web::outbound::Outbound;
 pub use config::Config;
 pub use registry::Registry;
 use stopping::Stopping;
+use writes::Writes;
 
 /// How a runner behaves.
 #[derive(Debug, Clone)]
@@ -41,6 +43,9 @@ pub struct Settings {
     pub purchase: Duration,
     /// The least time between two flushes of a unit.
     pub flush: Duration,
+    /// Flushes written at a time; those that come meanwhile are written together. A transaction costs twice as much as two writes
+    /// one by one on AWS, so there it is meant for the rush only.
+    pub writes: usize,
     /// Results fetched at a time, for each unit.
     pub fetches: usize,
     /// The upstream's quota of created runs a minute, for each key.
@@ -55,6 +60,7 @@ impl Default for Settings {
             margin: Duration::from_secs(30),
             purchase: Duration::from_mins(1),
             flush: Duration::from_secs(1),
+            writes: 32,
             fetches: 24,
             runs_per_minute: domain::limits::RUNS_PER_MINUTE,
         }
@@ -78,6 +84,7 @@ pub struct Runner {
     on_change: OnChange,
     registry: Arc<Registry>,
     stopping: Arc<Stopping>,
+    writes: Arc<Writes>,
 }
 
 impl fmt::Debug for Runner {
@@ -115,6 +122,20 @@ impl Runner {
     pub fn new(parts: Parts) -> Self {
         let Parts { store, queue, upstream, sealer, outbound, clock, entropy, settings, on_change } = parts;
         let (registry, stopping) = (Arc::default(), Arc::<Stopping>::default());
-        Self { store, queue, upstream, sealer, outbound, clock, entropy, settings, on_change, registry, stopping }
+        let writes = Arc::new(Writes::new(settings.writes));
+        Self {
+            store,
+            queue,
+            upstream,
+            sealer,
+            outbound,
+            clock,
+            entropy,
+            settings,
+            on_change,
+            registry,
+            stopping,
+            writes,
+        }
     }
 }

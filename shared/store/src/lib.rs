@@ -40,6 +40,7 @@ pub use unit::due::Due;
 pub use unit::list::{Page, Summary};
 pub use unit::outside::{Appended, Change};
 pub use unit::save::Saved;
+pub use unit::together::{Ready, TOGETHER};
 
 use aws_sdk_dynamodb::Client;
 

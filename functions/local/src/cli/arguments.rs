@@ -104,7 +104,7 @@ impl Serve {
             runner: runner::Settings {
                 slice: self.slice_seconds,
                 lease: self.lease_seconds,
-                ..runner::Settings::default()
+                ..options::runner_settings()
             },
             secrets,
             ..Options::default()

@@ -29,7 +29,7 @@ impl Drive<'_> {
     pub(super) async fn tell(&mut self, mut runs: Vec<(u32, RunStatus, u32)>) -> Step<()> {
         loop {
             let flush = self.next_flush(Status::Running, &runs);
-            match self.runner.store.flush(&self.unit, &flush).await? {
+            match self.runner.writes.flush(&self.runner.store, &self.unit, &flush).await? {
                 Saved::Yes(nudged_at) => {
                     self.nudged(nudged_at);
                     runs.clear();
@@ -146,7 +146,6 @@ impl Drive<'_> {
     pub(super) fn announced(&mut self) {
         self.dirty = false;
         self.last_flush = self.now();
-        self.last_look = self.last_flush;
         (self.runner.on_change)(&self.unit.id);
     }
 

@@ -26,6 +26,7 @@ mod streams;
 mod suggestions;
 mod sweep;
 mod tasks;
+mod together;
 mod upstream;
 mod wake;
 mod world;

@@ -9,3 +9,4 @@ mod nudge;
 pub(crate) mod outside;
 mod read;
 pub(crate) mod save;
+pub(crate) mod together;

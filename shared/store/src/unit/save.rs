@@ -32,7 +32,7 @@ pub enum Saved {
     Behind(Flush),
 }
 
-const HELD: &str = "epoch = :epoch AND changes = :changes AND #status = :running";
+pub(super) const HELD: &str = "epoch = :epoch AND changes = :changes AND #status = :running";
 
 impl Store {
     /// Writes a flush of the unit, whose `seq` has been raised to the flush's, and announces it.
@@ -170,7 +170,7 @@ impl Store {
 }
 
 /// The assignments of what every holder's write carries, with their values and those of its condition.
-fn state(unit: &Unit) -> (String, HashMap<String, AttributeValue>) {
+pub(super) fn state(unit: &Unit) -> (String, HashMap<String, AttributeValue>) {
     let sets =
         "counts = :counts, progress = :progress, seq = :seq, modified_at = :modified, summary = :summary, \
                 fruitless = :fruitless"

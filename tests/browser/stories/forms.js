@@ -232,6 +232,22 @@ export default {
     await tab.locator("[data-place~='/processor']").getByText("lite is too small for auto output").waitFor();
   },
 
+  "the example is one click away whatever was typed": async ({ open, url }) => {
+    const { tab } = await open();
+    for (const show of ["", "?show=group"]) {
+      await tab.goto(`${url}/${show}`);
+      const command = await tab.locator("#curl").textContent();
+      await choose(tab, "Whatever fits");
+      await tab.locator("#processor").selectOption("ultra");
+      await tab.locator("#most").fill("7");
+      const changed = tab.waitForEvent("load");
+      await tab.getByRole("link", { name: "Start over with the example" }).click();
+      await changed;
+      await tab.waitForFunction((command) => document.getElementById("curl").textContent === command, command);
+      assert.equal(await tab.locator("#most").inputValue(), "");
+    }
+  },
+
   "what only its key opens is read from the list": async ({ open }) => {
     const key = "sk-of-this-story-0123456789";
     const own = await service([], { variables: { PARALLEL_API_KEY: "server-key-of-this-story", MULTITASK_ACCESS_TOKENS: key, PARALLEL_BASE_URL: "simulator" } });

@@ -5,6 +5,8 @@
 
 use maud::{Markup, html};
 
+use super::shell::View;
+
 /// The websites that may be used or not.
 pub(super) fn sources() -> Markup {
     html! {
@@ -60,12 +62,14 @@ pub(super) fn remove(kind: &str) -> Markup {
     html! { button.quiet.remove type="button" aria-label={ "Remove this " (kind) } title="Remove" { "\u{d7}" } }
 }
 
-/// Where faults that have no place of their own are told, the button, what would be said while it works, and the command that does the same.
-pub(super) fn send(label: &str, curl: &str) -> Markup {
+/// Where faults that have no place of their own are told, the button, the way back to the example, what is said meanwhile, and the command
+/// that does the same.
+pub(super) fn send(label: &str, view: View, curl: &str) -> Markup {
     html! {
         div.card.note.error #faults tabindex="-1" hidden {}
         div.send {
             button.primary #send type="submit" { (label) }
+            a href=(view.address()) { "Start over with the example" }
             p.status #state role="status" aria-live="polite" {}
         }
         details.card.panel.command {

@@ -7,7 +7,7 @@ use super::field::{send, sources};
 use super::output::output;
 use super::processor::{cost, processor};
 use super::settings::{For, settings};
-use super::shell::Credential;
+use super::shell::{Credential, View};
 
 /// The view.
 pub(super) fn view(base: &str, credential: Credential) -> Markup {
@@ -41,7 +41,7 @@ pub(super) fn view(base: &str, credential: Credential) -> Markup {
             }
             (sources())
             (settings(For::Group))
-            (send("Create the group", &curl(base, "/v1beta/tasks/groups", credential, &example::group())))
+            (send("Create the group", View::Group, &curl(base, "/v1beta/tasks/groups", credential, &example::group())))
         }
     }
 }

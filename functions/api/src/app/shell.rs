@@ -29,7 +29,8 @@ impl View {
         }
     }
 
-    const fn address(self) -> &'static str {
+    /// Its address below the base.
+    pub(super) const fn address(self) -> &'static str {
         match self {
             Self::Task => "./",
             Self::Group => "?show=group",
@@ -134,7 +135,10 @@ fn key(credential: Credential) -> Markup {
                 input #key type="password" autocomplete="off" spellcheck="false" aria-describedby="key-hint";
                 label.check { input #remember type="checkbox"; " Remember it in this browser" }
             }
-            p.hint #key-hint { (hint) " It stays in this tab, unless it is to be remembered, and is sent nowhere else." }
+            p.hint #key-hint {
+                (hint) " It stays in this tab, unless it is to be remembered, and is sent nowhere else."
+                @if credential == Credential::Key { " " a href="https://platform.parallel.ai" rel="noreferrer" { "Get a key" } "." }
+            }
         }
     }
 }
@@ -167,6 +171,7 @@ mod tests {
             let page = shell("https://x.example", View::Task, credential, &html! {}).0;
             assert_eq!(page.contains("id=\"key\""), expected != Credential::None, "{page}");
             assert!(!page.contains("server-key") && !page.contains("token-one"));
+            assert_eq!(page.contains("Get a key"), expected == Credential::Key);
         }
     }
 

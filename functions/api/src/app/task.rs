@@ -7,7 +7,7 @@ use super::field::{send, sources};
 use super::output::output;
 use super::processor::{cost, processor};
 use super::settings::{For, settings};
-use super::shell::Credential;
+use super::shell::{Credential, View};
 
 /// The view.
 pub(super) fn view(base: &str, credential: Credential) -> Markup {
@@ -32,7 +32,7 @@ pub(super) fn view(base: &str, credential: Credential) -> Markup {
             }
             (sources())
             (settings(For::Task))
-            (send("Run", &curl(base, "/api/tasks", credential, &example::task())))
+            (send("Run", View::Task, &curl(base, "/api/tasks", credential, &example::task())))
         }
     }
 }

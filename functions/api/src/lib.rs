@@ -94,13 +94,14 @@ struct Inner {
     parts: Parts,
     /// The units whose holders were asked to look a moment ago.
     lately: wake::Lately,
+    deep: about::health::Deep,
 }
 
 impl Api {
     /// A function over these parts. It has connected to nothing yet.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, lately: wake::Lately::default() }))
+        Self(Arc::new(Inner { parts, lately: wake::Lately::default(), deep: about::health::Deep::default() }))
     }
 
     fn store(&self) -> &Store {

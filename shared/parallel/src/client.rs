@@ -69,6 +69,13 @@ impl Client {
         &self.settings.base
     }
 
+    /// Whether the upstream answers within this time, asked without a key. Any answer will do that is no failure of its own.
+    pub async fn reach(&self, within: Duration) -> Result<()> {
+        let response = self.http.get(self.settings.base.clone()).timeout(within).send().await?;
+        let status = response.status();
+        if status.is_server_error() { Err(Error::of_answer(status.as_u16(), None, &[])) } else { Ok(()) }
+    }
+
     pub(crate) fn request(&self, method: Method, key: &Key, path: &[&str]) -> Result<RequestBuilder> {
         let mut url = self.settings.base.clone();
         url.path_segments_mut()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use domain::message::{self, Work};
 
 use crate::{Error, LONGEST_DELAY, Queue, Result};
@@ -11,6 +11,17 @@ use crate::{Error, LONGEST_DELAY, Queue, Result};
 const BATCH: usize = 10;
 
 impl Queue {
+    /// Asks the runners' queue whether it is there.
+    pub async fn ping(&self) -> Result<()> {
+        self.sqs
+            .get_queue_attributes()
+            .queue_url(&self.places.runs)
+            .attribute_names(QueueAttributeName::QueueArn)
+            .send()
+            .await?;
+        Ok(())
+    }
+
     /// Sends work to the runners, visible after `delay`, 15 minutes at most.
     pub async fn send(&self, work: &Work, delay: Duration) -> Result<()> {
         self.sqs

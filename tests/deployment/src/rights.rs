@@ -24,6 +24,7 @@ const OPERATIONS: &[(&str, Option<&str>)] = &[
     ("transact_write_items", None),
     ("send_message", Some("sqs:SendMessage")),
     ("send_message_batch", Some("sqs:SendMessage")),
+    ("get_queue_attributes", Some("sqs:GetQueueAttributes")),
     ("change_message_visibility_batch", Some("sqs:ChangeMessageVisibility")),
     ("delete_message", Some("sqs:DeleteMessage")),
     ("create_schedule", Some("scheduler:CreateSchedule")),

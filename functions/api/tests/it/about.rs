@@ -1,9 +1,14 @@
 //! The service about itself, and the table of routes.
 
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::http::{HeaderMap, StatusCode};
 use serde_json::json;
+use tokio::net::TcpListener;
 use web::routes::{Function, ROUTES};
 
-use crate::world::{BASE, World};
+use crate::world::{Answer, BASE, World, request, send};
 
 #[tokio::test]
 async fn health_says_which_version_answers() {
@@ -11,6 +16,74 @@ async fn health_says_which_version_answers() {
     let answer = world.ask("GET", "/health", &[("x-api-key", "")], "").await;
     assert_eq!(answer.status.as_u16(), 200);
     assert_eq!(answer.json(), json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}));
+}
+
+/// An upstream that answers with this status, and how often and with which keys it was asked.
+async fn upstream(status: u16) -> (String, Arc<Mutex<Vec<bool>>>) {
+    let asked = Arc::<Mutex<Vec<bool>>>::default();
+    let noted = Arc::clone(&asked);
+    let answer = move |headers: HeaderMap| async move {
+        let has_key = headers.contains_key("x-api-key") || headers.contains_key("authorization");
+        noted.lock().expect("no holder panics").push(has_key);
+        StatusCode::from_u16(status).expect("a status")
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    (url, asked)
+}
+
+async fn deep(service: &Router) -> Answer {
+    send(service, request("GET", "/health?deep=1", &[("x-api-key", "")], "")).await
+}
+
+#[tokio::test]
+async fn a_deep_check_asks_the_queue_and_the_upstream_too_and_no_more_often_than_it_must() {
+    let world = World::start().await;
+    // It knows nobody without a key, and so is there.
+    let (url, asked) = upstream(401).await;
+    let service = api::service(world.api_before(&url).await);
+    let checks = futures::future::join_all((0..20).map(|_| deep(&service))).await;
+    for answer in checks {
+        let body = answer.json();
+        assert_eq!((answer.status.as_u16(), &body["status"]), (200, &json!("ok")), "{body}");
+        assert!(
+            ["tables", "queue", "upstream"].iter().all(|name| body["checks"][name]["ok"] == true),
+            "{body}"
+        );
+    }
+    assert_eq!(*asked.lock().expect("no holder panics"), [false], "once, and without a key");
+    world.clock.advance(std::time::Duration::from_secs(6));
+    deep(&service).await;
+    assert_eq!(asked.lock().expect("no holder panics").len(), 2);
+}
+
+#[tokio::test]
+async fn a_deep_check_names_what_fails_and_the_plain_one_asks_the_tables_only() {
+    let world = World::start().await;
+    let (broken, _) = upstream(500).await;
+    let service = api::service(world.api_before(&broken).await);
+    world.queues.refuse();
+    let answer = deep(&service).await;
+    let body = answer.json();
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "5"));
+    assert!(body["detail"].as_str().is_some_and(|detail| detail.contains("queue, upstream")), "{body}");
+    assert_eq!(
+        (&body["checks"]["tables"]["ok"], &body["checks"]["queue"]["ok"]),
+        (&json!(true), &json!(false))
+    );
+    let plain = send(&service, request("GET", "/health?deep=0", &[], "")).await;
+    assert_eq!(plain.status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn an_upstream_that_never_answers_holds_no_deep_check() {
+    let world = World::start().await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", silent.local_addr().expect("an address"));
+    let answer = deep(&api::service(world.api_before(&url).await)).await;
+    assert_eq!(answer.status.as_u16(), 503);
+    assert_eq!(answer.json()["checks"]["upstream"]["ok"], json!(false));
 }
 
 #[tokio::test]

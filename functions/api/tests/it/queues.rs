@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -47,11 +47,15 @@ impl Queues {
     }
 }
 
-async fn send(State(queues): State<Queues>, body: String) -> Response {
+async fn send(State(queues): State<Queues>, headers: HeaderMap, body: String) -> Response {
     let mut kept = queues.kept.lock().expect("no holder panics");
     if kept.refuses {
         let refused = json!({"__type": "InvalidAddress", "message": "no"});
         return (StatusCode::BAD_REQUEST, [("x-amzn-errortype", "InvalidAddress")], Json(refused))
+            .into_response();
+    }
+    if headers.get("x-amz-target").is_some_and(|target| target == "AmazonSQS.GetQueueAttributes") {
+        return Json(json!({"Attributes": {"QueueArn": "arn:aws:sqs:us-east-1:000000000000:runs"}}))
             .into_response();
     }
     let body: Value = serde_json::from_str(&body).expect("JSON");

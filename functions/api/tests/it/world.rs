@@ -30,6 +30,7 @@ use crate::queues::Queues;
 pub(crate) const KEY: &str = "key-of-the-owner-4711";
 /// What the upstream signs its webhooks with.
 pub(crate) const UPSTREAM_SECRET: &str = "whsec_dGhlLXVwc3RyZWFtcy1zZWNyZXQtb2YtdGVzdHM=";
+const UPSTREAM: &str = "https://upstream.example/";
 pub(crate) const BASE: &str = "https://tasks.example/base";
 
 pub(crate) struct World {
@@ -123,12 +124,18 @@ impl World {
     /// The function over another store, or for other callers.
     pub(crate) async fn api(&self, store: Store, access: Access, public_url: Option<&str>) -> Api {
         let webhooks = Verifier::new(&Secret::new(UPSTREAM_SECRET)).expect("a secret");
-        self.api_with(store, access, public_url, Some(webhooks)).await
+        self.api_with(store, access, public_url, Some(webhooks), UPSTREAM).await
     }
 
     /// The function of an operator who knows no secret of the upstream's.
     pub(crate) async fn api_without_webhooks(&self, store: Store, access: Access) -> Api {
-        self.api_with(store, access, Some(BASE), None).await
+        self.api_with(store, access, Some(BASE), None, UPSTREAM).await
+    }
+
+    /// The function before this upstream.
+    pub(crate) async fn api_before(&self, upstream: &str) -> Api {
+        let store = store_at(&self.gate.endpoint, "units").await;
+        self.api_with(store, Access::default(), Some(BASE), None, upstream).await
     }
 
     async fn api_with(
@@ -137,6 +144,7 @@ impl World {
         access: Access,
         public_url: Option<&str>,
         upstream_webhooks: Option<Verifier>,
+        upstream: &str,
     ) -> Api {
         let places = Places {
             runs: format!("{}/0/runs", self.queues.endpoint),
@@ -157,7 +165,7 @@ impl World {
             entropy: self.entropy.clone(),
             settings: Settings {
                 access,
-                upstream: "https://upstream.example/".parse().expect("a URL"),
+                upstream: upstream.parse().expect("a URL"),
                 public_url: public_url.map(str::to_owned),
                 operator_signs: false,
                 upstream_webhooks,

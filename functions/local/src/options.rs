@@ -91,7 +91,7 @@ pub struct Secrets {
     pub sealing_key: Option<Secret>,
     /// The secret that signs every owner's webhooks instead of their own.
     pub webhook_secret: Option<Secret>,
-    /// The secret with which the upstream signs its own webhooks, for the account of the server key; one is made for the built-in simulator.
+    /// The secret with which the upstream signs its own webhooks, for the account of the server key; the built-in simulator signs with it.
     pub upstream_webhook_secret: Option<Secret>,
 }
 

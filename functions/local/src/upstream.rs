@@ -12,7 +12,6 @@ use anyhow::Context;
 use simulator::{Config, Simulator, StartError};
 use url::Url;
 use vault::Secret;
-use vault::webhook::SigningSecret;
 
 use crate::data_dir::DataDir;
 use crate::options::{Options, Upstream};
@@ -40,20 +39,20 @@ pub(crate) async fn start(options: &Options, data: &DataDir) -> anyhow::Result<R
             Ok(Running { base: base.clone(), simulated: *simulated, webhook_secret, simulator: None })
         }
         Upstream::Simulator { speed } => {
-            // Nobody else has to know it, so it need not be kept: every webhook is signed when it is sent.
-            let made = || Secret::new(SigningSecret::generate(options.entropy.bytes()).expose());
-            let secret = webhook_secret.unwrap_or_else(made);
-            let config = Config {
-                webhook_secret: secret.expose().trim().to_owned(),
+            let mut config = Config {
                 data_dir: Some(data.file("simulator")),
                 speed: *speed,
                 clock: options.clock.clone(),
                 entropy: options.entropy.clone(),
                 ..Config::default()
             };
+            // None is made where none is given: its webhooks tell nothing that its streams do not, and cost as much as all the rest.
+            if let Some(secret) = &webhook_secret {
+                secret.expose().trim().clone_into(&mut config.webhook_secret);
+            }
             let simulator = embedded(config, &data.file("simulator.port"), &options.entropy).await?;
             let base = Url::parse(&simulator.url()).context("the simulator's URL makes no sense")?;
-            Ok(Running { base, simulated: true, webhook_secret: Some(secret), simulator: Some(simulator) })
+            Ok(Running { base, simulated: true, webhook_secret, simulator: Some(simulator) })
         }
     }
 }

@@ -121,7 +121,7 @@ async fn without_the_secret_the_path_says_so_and_runs_are_bought_as_ever() {
 }
 
 #[tokio::test]
-async fn the_built_in_simulator_wakes_its_units_without_any_setting() {
+async fn the_built_in_simulator_signs_with_the_secret_that_is_set_and_is_taken_at_its_word() {
     let root = tempfile::tempdir().expect("a directory");
     let mut options = multitask::Options {
         data_dir: root.path().join("state"),
@@ -129,6 +129,7 @@ async fn the_built_in_simulator_wakes_its_units_without_any_setting() {
         ..Default::default()
     };
     options.listen.set_port(0);
+    options.secrets.upstream_webhook_secret = Some(Secret::new("whsec_b3VyLXZlcnktb3duLXdlYmhvb2stc2VjcmV0"));
     let running = soon("the start", multitask::start(options)).await.expect("it starts");
     #[expect(clippy::disallowed_methods, reason = "this is a client of the story")]
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");

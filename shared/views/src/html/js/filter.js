@@ -145,7 +145,7 @@ function recall() {
   wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
   mark();
   if (order.column || order.isDown) arrange();
-  choose(true);
+  choose(wanted.length > 0 || standing.value !== "");
 }
 
 // a column's button sorts up, then down, then goes back to the order of the input

@@ -9,6 +9,7 @@ pub mod config;
 mod drive;
 mod invocation;
 mod leases;
+mod quotas;
 mod registry;
 mod stopping;
 mod sweep;
@@ -26,6 +27,7 @@ use vault::Sealer;
 use web::outbound::Outbound;
 
 pub use config::Config;
+use quotas::Quotas;
 pub use registry::Registry;
 use stopping::Stopping;
 use writes::Writes;
@@ -84,6 +86,7 @@ pub struct Runner {
     on_change: OnChange,
     registry: Arc<Registry>,
     stopping: Arc<Stopping>,
+    quotas: Arc<Quotas>,
     writes: Arc<Writes>,
 }
 
@@ -121,7 +124,7 @@ impl Runner {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { store, queue, upstream, sealer, outbound, clock, entropy, settings, on_change } = parts;
-        let (registry, stopping) = (Arc::default(), Arc::<Stopping>::default());
+        let (registry, stopping, quotas) = (Arc::default(), Arc::default(), Arc::default());
         let writes = Arc::new(Writes::new(settings.writes));
         Self {
             store,
@@ -135,6 +138,7 @@ impl Runner {
             on_change,
             registry,
             stopping,
+            quotas,
             writes,
         }
     }

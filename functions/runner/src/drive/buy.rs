@@ -96,8 +96,9 @@ impl Drive<'_> {
         let Some(batch) = self.next_batch().await? else { return Ok(()) };
         let count = u32::try_from(batch.len()).unwrap_or(u32::MAX);
         let per_minute = self.runner.settings.runs_per_minute.max(count);
-        let now = self.now();
-        if let Quota::Wait(wait) = self.runner.store.take_quota(&self.quota, count, per_minute, now).await? {
+        let (store, clock) = (&self.runner.store, &self.runner.clock);
+        let asked = self.runner.quotas.take(store, clock, &self.quota, count, per_minute).await?;
+        if let Quota::Wait(wait) = asked {
             let jitter = 1.0 + self.runner.entropy.fraction() / 10.0;
             self.batches.push_front(batch);
             self.wait_for("the upstream's quota of created runs", wait.mul_f64(jitter), failures);

@@ -1,5 +1,7 @@
 //! What is bought never exceeds `max_cost`, crashes included; and the quota is the key's.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::unit::Status;
@@ -83,6 +85,25 @@ async fn two_units_of_one_key_share_its_quota() {
     let (ended, ()) = tokio::join!(world.settle(&second), moves);
     assert_eq!(ended.status(), Status::Completed);
     assert_eq!(world.ended(&other).await.status(), Status::Completed);
+}
+
+#[tokio::test]
+async fn units_of_one_key_do_not_take_its_slots_out_of_each_others_hands() {
+    let world = World::start().await;
+    for _ in 0..10 {
+        world.create(plain(1).key("shared")).await;
+    }
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    world.gate.arm(Act::Conflict, 0, move |request| {
+        let takes = request.operation == "UpdateItem" && request.body.contains("taken_to");
+        count.fetch_add(usize::from(takes), Ordering::Relaxed);
+        false
+    });
+    let records = world.receive().await;
+    assert_eq!(world.invoke(&world.runner(), records).await, Vec::<String>::new());
+    assert_eq!(world.simulator.ledger().runs_of_key("shared").len(), 10);
+    assert_eq!(asked.load(Ordering::Relaxed), 10, "each asked the table once");
 }
 
 #[tokio::test]

@@ -110,7 +110,11 @@ async fn a_runner_that_dies_after_a_joint_write_repeats_nothing() {
 /// Claims the unit and makes a flush of its next sequence.
 async fn held(world: &World, id: &UnitId, message: &str) -> (Unit, Flush) {
     let now = world.clock.now();
-    let claim = world.store.claim(id, 0, message, now + jiff::SignedDuration::from_mins(1), now).await.expect("a table");
+    let claim = world
+        .store
+        .claim(id, 0, message, now + jiff::SignedDuration::from_mins(1), now)
+        .await
+        .expect("a table");
     let Claim::Won(mut unit) = claim else { panic!("the claim was refused") };
     unit.seq += 1;
     let flush = Flush {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use domain::input::{Input, PAGE_ROWS};
 use domain::run::{Run, RunStatus};
-use domain::unit::Unit;
+use domain::unit::{Status, Unit};
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use store::{Error, Store};
 use tokio::sync::OnceCell;
@@ -133,7 +133,7 @@ impl Walk<'_> {
         if self.runs.is_none() {
             return Ok(Some(Found { index, input, run: None, run_id: None, status: RunStatus::Pending }));
         }
-        let run = self.run(index).await?;
+        let run = self.run_told(index).await?;
         let (status, run_id) = if says_all(run.as_ref()) {
             (
                 run.as_ref().map_or(RunStatus::Pending, |run| run.status),
@@ -145,6 +145,17 @@ impl Walk<'_> {
             (standing.status(&self.rows.unit, index, run), standing.run_id(index, run).map(str::to_owned))
         };
         Ok(Some(Found { index, input, run, run_id, status }))
+    }
+
+    /// The run of the row, if what it says was told. A cancel comes between a result and the flush that would have told of it: such a
+    /// result came too late, and the counts do not know it.
+    async fn run_told(&mut self, index: u32) -> store::Result<Option<Run>> {
+        let run = self.run(index).await?;
+        if run.is_none() || self.rows.unit.status != Status::Cancelled {
+            return Ok(run);
+        }
+        let standing = self.rows.standing().await?;
+        Ok(run.filter(|run| !run.status.is_terminal() || standing.has_told_the_end(index)))
     }
 
     async fn input(&mut self, index: u32) -> store::Result<Option<Input>> {

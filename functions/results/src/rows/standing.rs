@@ -21,7 +21,8 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    /// Reads what there is. The flushes of a unit that is over say nothing more: all its open rows ended with it.
+    /// Reads what there is. The flushes of a unit that is over say nothing more, for all its open rows ended with it; but those of one that
+    /// was cancelled say which rows were over before.
     pub(crate) async fn read(store: &Store, unit: &Unit) -> store::Result<Self> {
         let mut standing = Self::default();
         for purchase in store.purchases(&unit.id).await? {
@@ -29,7 +30,8 @@ impl Standing {
                 standing.bought.insert(run.index, (run.attempt, run.run_id.into_boxed_str()));
             }
         }
-        let mut seen = if unit.status.is_terminal() { unit.seq } else { 0 };
+        let says_more = !unit.status.is_terminal() || unit.status == Status::Cancelled;
+        let mut seen = if says_more { 0 } else { unit.seq };
         while seen < unit.seq {
             let upto = unit.seq.min(seen + WINDOW);
             for (_, flush) in store.events(&unit.id, seen, upto).await? {
@@ -45,6 +47,11 @@ impl Standing {
         let attempt = run.map_or(1, |run| run.attempt);
         let bought = self.bought.get(&index).is_some_and(|(bought, _)| *bought >= attempt);
         status(unit.status, run.map(|run| run.status), self.told.get(&index).copied(), bought)
+    }
+
+    /// Whether readers were told that the row is over.
+    pub(crate) fn has_told_the_end(&self, index: u32) -> bool {
+        self.told.get(&index).is_some_and(|told| told.is_terminal())
     }
 
     /// The upstream's id of the row's present attempt, once bought.

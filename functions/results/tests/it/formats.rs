@@ -127,3 +127,24 @@ async fn appended_rows_follow_the_first_ones() {
     assert_eq!(body["runs"][2]["input"], "late");
     assert_eq!(body["status"]["num_task_runs"], 3);
 }
+
+#[tokio::test]
+async fn a_result_that_a_cancel_overtook_is_in_neither_the_rows_nor_the_counts() {
+    let world = World::start().await;
+    let mut group = world.group(&[r#"{"n":0}"#, r#"{"n":1}"#, r#"{"n":2}"#], Output::Auto).await;
+    group.buy(0..3).await;
+    group.store(&[completed(0, r#"{"n":0}"#)]).await;
+    group.flush().await;
+    let told = group.unit.counts;
+    // Stored, and the holder is fenced before it tells.
+    group.store(&[completed(1, r#"{"n":1}"#)]).await;
+    group.unit.counts = told;
+    group.cancel().await;
+    let body = world.get(&group.path(".json")).await.json();
+    let words: Vec<&str> =
+        body["runs"].as_array().unwrap().iter().map(|run| run["status"].as_str().unwrap()).collect();
+    assert_eq!(words, ["completed", "cancelled", "cancelled"]);
+    assert_eq!(body["results"], serde_json::json!([{"n": 0}, null, null]));
+    let counts = &body["status"]["task_run_status_counts"];
+    assert_eq!((&counts["completed"], &counts["cancelled"]), (&1.into(), &2.into()), "{counts}");
+}

@@ -36,6 +36,8 @@ export default {
         const words = [...document.querySelectorAll("tbody .pill")].map((pill) => pill.dataset.status);
         return words.includes("completed") && words.some((word) => word !== "completed");
       });
+      // all are bought by then, and the page says so of each without being loaded anew
+      await tab.waitForFunction(() => !document.querySelector("tbody .pill[data-status=pending]"));
       const early = loads();
       await tab.reload();
       assert.ok(loads() > early);

@@ -42,6 +42,7 @@ use self::buy::Buying;
 use self::cursor::Cursors;
 use self::errand::Errand;
 use self::rows::Rows;
+use self::time::{due_at, slice_end, slice_over};
 use self::trace::Trace;
 use crate::Runner;
 use crate::invocation::Lease;
@@ -376,26 +377,6 @@ impl<'a> Drive<'a> {
 fn is_poison(unit: &Unit, lease: Duration, now: Timestamp) -> bool {
     let apart = unit.lease.claimed_before.map(|before| now.duration_since(before));
     unit.lease.fruitless > POISON && apart.is_some_and(|apart| apart >= signed(lease / 2))
-}
-
-/// When a slice that begins now ends; spread, or units that were taken up together would be handed over together for ever.
-fn slice_end(runner: &Runner, deadline: Timestamp) -> Timestamp {
-    let spread = 1.0 - 0.2 * runner.entropy.fraction();
-    let slice = signed(runner.settings.slice.mul_f64(spread));
-    runner.clock.now().saturating_add(slice).unwrap_or(Timestamp::MAX).min(deadline)
-}
-
-/// Returns once everything is to be handed over.
-async fn slice_over(runner: &Runner, slice_end: Timestamp) {
-    tokio::select! {
-        () = runner.clock.sleep_until(slice_end) => {}
-        () = runner.stopping.asked() => {}
-    }
-}
-
-/// When the sweep shall look at a unit whose slice ends so, if its holder has not been heard of by then.
-fn due_at(runner: &Runner, slice_end: Timestamp) -> Option<Timestamp> {
-    slice_end.saturating_add(signed(runner.settings.lease)).ok()
 }
 
 /// The next event of a stream that is open; never, when none is.

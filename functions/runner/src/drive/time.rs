@@ -7,6 +7,7 @@ use domain::processor;
 use domain::run::{Run, RunError, RunStatus};
 
 use super::{Drive, LOOK, Step, signed};
+use crate::Runner;
 
 impl Drive<'_> {
     /// When the present round began.
@@ -94,6 +95,26 @@ impl Drive<'_> {
             found => Err(self.fenced(found.map(|unit| (unit.lease, unit.status)))),
         }
     }
+}
+
+/// When a slice that begins now ends; spread, or units that were taken up together would be handed over together for ever.
+pub(super) fn slice_end(runner: &Runner, deadline: Timestamp) -> Timestamp {
+    let spread = 1.0 - 0.2 * runner.entropy.fraction();
+    let slice = signed(runner.settings.slice.mul_f64(spread));
+    runner.clock.now().saturating_add(slice).unwrap_or(Timestamp::MAX).min(deadline)
+}
+
+/// Returns once everything is to be handed over.
+pub(super) async fn slice_over(runner: &Runner, slice_end: Timestamp) {
+    tokio::select! {
+        () = runner.clock.sleep_until(slice_end) => {}
+        () = runner.stopping.asked() => {}
+    }
+}
+
+/// When the sweep shall look at a unit whose slice ends so, if its holder has not been heard of by then.
+pub(super) fn due_at(runner: &Runner, slice_end: Timestamp) -> Option<Timestamp> {
+    slice_end.saturating_add(signed(runner.settings.lease)).ok()
 }
 
 /// What a driver may wait for.

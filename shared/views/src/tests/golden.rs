@@ -16,7 +16,7 @@ type Rows = Vec<(&'static str, Option<Run>)>;
 /// A finished group with an object for each output, one of which failed.
 fn companies() -> (Unit, Rows) {
     let full = r#"{"basis":[{"field":"ceo","citations":[{"title":"About us","url":"https://openai.example/about","excerpts":["Sam Altman, CEO"]}],"reasoning":"The company says so.","confidence":"high"},{"field":"founded","citations":[],"reasoning":"Two sources differ.","confidence":"medium"}],"type":"json","content":{"ceo":"Sam Altman","founded":2015}}"#;
-    let sure = r#"{"type":"json","content":{"ceo": "Dario | Amodei","founded":2021.0},"basis":[{"field":"ceo","confidence":"high"},{"field":"founded","confidence":"high"}]}"#;
+    let sure = r#"{"type":"json","content":{"ceo": "Arthur | Mensch","founded":2021.0},"basis":[{"field":"ceo","confidence":"high"},{"field":"founded","confidence":"high"}]}"#;
     let mut retried = completed(3, r#"{"type":"json","content":{"ceo":null,"founded":1998},"basis":[]}"#);
     retried.attempt = 2;
     retried.past = vec![PastAttempt {
@@ -27,7 +27,7 @@ fn companies() -> (Unit, Rows) {
     }];
     let rows = vec![
         (r#"{"company":"OpenAI","website":"https://openai.example"}"#, Some(completed(0, full))),
-        (r#"{"company":"Anthropic","website":"https://anthropic.example"}"#, Some(completed(1, sure))),
+        (r#"{"company":"Mistral","website":"https://mistral.example"}"#, Some(completed(1, sure))),
         (r#"{"company":"Nowhere","website":null}"#, Some(failed(2, "no such company"))),
         (r#"{"company":"Google","website":"https://google.example"}"#, Some(retried)),
     ];

@@ -68,6 +68,16 @@ if (events) {
     drawing ??= setTimeout(drawSome, PAUSE_ROWS);
   };
 
+  // the stream tells of rows that are over; that all others were bought follows from the counts
+  const bought = () => {
+    const rows = [...table.querySelectorAll('.pill[data-status="pending"]')].map((pill) => {
+      pill.dataset.status = "queued";
+      pill.textContent = capital("queued");
+      return pill.closest("tr");
+    });
+    if (rows.length) reconsider(rows);
+  };
+
   const stand = ({ status }) => {
     const badge = byId("status");
     badge.dataset.status = status.status;
@@ -81,6 +91,7 @@ if (events) {
       item.firstElementChild.textContent = count;
     }
     say(byId("waiting"), status.waiting_for ? "Waiting for " + visible(status.waiting_for) : "");
+    if (status.is_active && !status.task_run_status_counts.pending) bought();
     if (status.num_task_runs > 0 && lines.length === 0) renew();
   };
 

@@ -294,9 +294,11 @@ impl<'a> Drive<'a> {
 
     /// Reads what predecessors left: flushes, also those never announced, and purchases.
     async fn load(&mut self) -> Step<()> {
-        let id = &self.unit.id;
-        let flushes = self.runner.store.all_events(id).await?;
-        let purchases = self.runner.store.purchases(id).await?;
+        let (id, store) = (&self.unit.id, &self.runner.store);
+        // Whoever comes first finds nothing, and need not look.
+        let is_first = self.unit.lease.epoch == 1;
+        let flushes = if is_first { Vec::new() } else { store.all_events(id).await? };
+        let purchases = if is_first { Vec::new() } else { store.purchases(id).await? };
         if let Some((last, _)) = flushes.last() {
             self.unit.seq = self.unit.seq.max(*last);
         }

@@ -16,6 +16,8 @@ use crate::world::{Setup, World, key_of};
 pub(crate) struct Upstream {
     pub(crate) world: World,
     clock: Clock,
+    /// How far the runners' time goes with each move of the upstream's.
+    pub(crate) runners_too: Duration,
 }
 
 impl Upstream {
@@ -23,7 +25,7 @@ impl Upstream {
     pub(crate) async fn start(mut setup: Setup) -> Self {
         let clock = setup.simulator.clock.clone();
         setup.simulator.progress_events.get_or_insert(14);
-        Self { world: World::with(setup).await, clock }
+        Self { world: World::with(setup).await, clock, runners_too: Duration::ZERO }
     }
 
     /// Lets runners work until the unit is over, while the upstream goes on from event to event.
@@ -55,6 +57,7 @@ impl Upstream {
             }
             match next {
                 Some(next) => {
+                    self.world.clock.advance(self.runners_too);
                     let least = Duration::try_from(next.duration_since(now)).expect("it is later");
                     self.clock.advance(least.max(stride));
                 }

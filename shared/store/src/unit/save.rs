@@ -32,7 +32,7 @@ pub enum Saved {
     Behind(Flush),
 }
 
-pub(super) const HELD: &str = "epoch = :epoch AND changes = :changes AND #status = :running";
+const HELD: &str = "epoch = :epoch AND changes = :changes AND #status = :running";
 
 impl Store {
     /// Writes a flush of the unit, whose `seq` has been raised to the flush's, and announces it.
@@ -74,18 +74,8 @@ impl Store {
             "SET {sets}, #status = :status, completed_at = :ended, expires_at = :expires \
              REMOVE due_at, due_shard, holder, sealed"
         );
-        let update = Update::builder()
-            .table_name(&self.tables.units)
-            .key(PK, text(keys::unit(&unit.id)))
-            .key(SK, text(META))
-            .condition_expression(HELD)
-            .update_expression(expression)
-            .expression_attribute_names("#status", "status")
-            .set_expression_attribute_values(Some(values))
-            .build()
-            .map_err(|error| Error::unavailable(error.to_string()))?;
-        let mut items =
-            vec![TransactWriteItem::builder().update(update).build(), self.event_put(unit, flush)?];
+        let update = self.held_update(unit, expression, values)?;
+        let mut items = vec![update, self.event_put(unit, flush)?];
         for delivery in deliveries {
             items.push(self.put_delivery(delivery)?);
         }
@@ -103,6 +93,26 @@ impl Store {
             }
             refused => Ok(refused),
         }
+    }
+
+    /// What the expression sets, if the unit is held still: as a part of a transaction.
+    pub(super) fn held_update(
+        &self,
+        unit: &Unit,
+        expression: String,
+        values: HashMap<String, AttributeValue>,
+    ) -> Result<TransactWriteItem> {
+        let update = Update::builder()
+            .table_name(&self.tables.units)
+            .key(PK, text(keys::unit(&unit.id)))
+            .key(SK, text(META))
+            .condition_expression(HELD)
+            .update_expression(expression)
+            .expression_attribute_names("#status", "status")
+            .set_expression_attribute_values(Some(values))
+            .build()
+            .map_err(|error| Error::unavailable(error.to_string()))?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 
     /// Writes what the expression sets, if the unit is held still. What is only written back as it stands comes back with the answer:

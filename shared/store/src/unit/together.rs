@@ -4,20 +4,20 @@
 //! flush that is said to be written is announced by its unit, in the same transaction.
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::event::Flush;
 use domain::unit::Unit;
 
-use super::save::{HELD, state};
-use crate::attributes::text;
-use crate::keys::{self, META, PK, SK};
-use crate::value::pack_json;
-use crate::{Error, Result, Store};
+use super::save::state;
+use crate::{Result, Store};
 
 /// As many flushes as fit into one transaction, of two items each.
 pub const TOGETHER: usize = 50;
 /// A transaction is at most 4 MB; the rest is for what stands around the values.
 const MOST_BYTES: usize = 3 * 1_024 * 1_024;
+
+/// What stands around the two packed values of a flush, generously.
+const AROUND: usize = 2_048;
 
 /// A flush that is ready to be written together with those of other units.
 #[derive(Debug, Clone)]
@@ -30,21 +30,11 @@ impl Store {
     /// Makes a flush ready, as [`Store::flush`] would write it.
     pub fn ready(&self, unit: &Unit, flush: &Flush) -> Result<Ready> {
         let (sets, values) = state(unit);
-        let update = Update::builder()
-            .table_name(&self.tables.units)
-            .key(PK, text(keys::unit(&unit.id)))
-            .key(SK, text(META))
-            .condition_expression(HELD)
-            .update_expression(format!("SET {sets}"))
-            .expression_attribute_names("#status", "status")
-            .set_expression_attribute_values(Some(values))
-            .build()
-            .map_err(|error| Error::unavailable(error.to_string()))?;
-        let bytes = pack_json(flush).len() + pack_json(&unit.progress).len() + 2_048;
-        Ok(Ready {
-            items: [self.event_put(unit, flush)?, TransactWriteItem::builder().update(update).build()],
-            bytes,
-        })
+        let put = self.event_put(unit, flush)?;
+        let told = put.put().and_then(|put| put.item().get("v"));
+        let bytes = AROUND + packed(told) + packed(values.get(":progress"));
+        let update = self.held_update(unit, format!("SET {sets}"), values)?;
+        Ok(Ready { items: [put, update], bytes })
     }
 
     /// Writes these flushes of different units, [`TOGETHER`] at most; says of each whether it is written.
@@ -86,4 +76,9 @@ impl Store {
         }
         written
     }
+}
+
+/// The bytes of a packed value.
+fn packed(value: Option<&AttributeValue>) -> usize {
+    value.and_then(|value| value.as_b().ok()).map_or(0, |bytes| bytes.as_ref().len())
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use domain::delivery::{Attempted, Delivery, Outcome, State};
+use domain::delivery::State;
 use domain::group::Output;
 use domain::unit::Visibility;
 
-use crate::world::{KEY, World, completed};
+use crate::made::{completed, delivery};
+use crate::world::{KEY, World};
 
 #[tokio::test]
 async fn what_was_never_there_is_404_in_every_place() {
@@ -76,25 +77,8 @@ async fn the_log_of_deliveries_is_the_owners_and_holds_no_secret() {
     let mut group = world.group(&["1"], Output::Auto).await;
     group.store(&[completed(0, "{}")]).await;
     let now = world.clock.now();
-    let delivery = Delivery {
-        unit: group.unit.id.clone(),
-        owner: world.owner(),
-        hook: "webhook".to_owned(),
-        moment: "completed".to_owned(),
-        round: 0,
-        url: "https://hooks.example/path".to_owned(),
-        sealed_secret: Some("sealed-secret".to_owned()),
-        body: "the-body".to_owned(),
-        created_at: now,
-        state: State::Pending { attempt: 2, due_at: now },
-        attempts: vec![Attempted {
-            attempt: 1,
-            at: now,
-            milliseconds: 12,
-            outcome: Outcome::Answered { status: 500, retry_after_seconds: None },
-        }],
-        earlier: 0,
-    };
+    let url = "https://hooks.example/path";
+    let delivery = delivery(&group.unit, url, now, State::Pending { attempt: 2, due_at: now });
     group.finish_with(&[delivery]).await;
     let path = group.path("/deliveries");
     assert_eq!(world.get(&path).await.status, 401);

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use domain::group::Output;
 
-use crate::world::{World, completed};
+use crate::made::completed;
+use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_rows_come_in_order_in_every_format() {

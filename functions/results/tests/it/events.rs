@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use domain::group::Output;
 use domain::run::RunStatus;
 
-use crate::world::{Frame, World, completed, failed};
+use crate::made::{completed, failed};
+use crate::world::{Frame, World};
 
 fn updates(frames: &[Frame]) -> Vec<(u64, String)> {
     frames

@@ -2,7 +2,8 @@
 
 use domain::group::Output;
 
-use crate::world::{World, completed};
+use crate::made::completed;
+use crate::world::World;
 
 /// A finished group that claims more rows than there are inputs; its runs fill more than a piece of a body.
 async fn broken(world: &World, runs: u32) -> crate::world::Group<'_> {

@@ -3,7 +3,8 @@
 use domain::group::Output;
 use serde_json::json;
 
-use crate::world::{World, completed, failed, raw};
+use crate::made::{completed, failed, raw};
+use crate::world::World;
 
 async fn three_rows(world: &World) -> crate::world::Group<'_> {
     let schema = raw(r#"{"type":"object","properties":{"n":{"type":"number"}}}"#);

@@ -5,6 +5,7 @@ mod big;
 mod events;
 mod faults;
 mod formats;
+mod made;
 mod plain;
 mod runs;
 mod tasks;

@@ -2,7 +2,8 @@
 
 use domain::group::Output;
 
-use crate::world::{World, completed};
+use crate::made::completed;
+use crate::world::World;
 
 #[tokio::test]
 async fn a_plain_stream_tells_each_change_and_ends_with_results_and_done() {

@@ -3,7 +3,8 @@
 use domain::group::Output;
 use serde_json::{Value, json};
 
-use crate::world::{World, completed, failed};
+use crate::made::{completed, failed};
+use crate::world::World;
 
 #[tokio::test]
 async fn pages_of_runs_hold_every_run_once_and_in_order() {

@@ -5,7 +5,8 @@ use domain::group::Output;
 use domain::unit::Kind;
 use serde_json::{Value, json};
 
-use crate::world::{Events, Frame, Group, KEY, World, completed, failed, raw};
+use crate::made::{completed, failed, raw};
+use crate::world::{Events, Frame, Group, KEY, World};
 
 const PLAN: &str = "task_run.progress_msg.plan";
 const STATS: &str = "task_run.progress_stats";

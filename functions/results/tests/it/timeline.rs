@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use domain::delivery::{Attempted, Delivery, Outcome, State};
+use domain::delivery::State;
 use domain::event::Told;
 use domain::group::Output;
 use domain::run::RunStatus;
 use domain::unit::Visibility;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, KEY, World, completed, failed, raw};
+use crate::made::{completed, delivery, failed, raw};
+use crate::world::{Answer, KEY, World};
 
 fn entries(answer: &Answer) -> Vec<Value> {
     answer.json()["entries"].as_array().cloned().expect("entries")
@@ -123,25 +124,8 @@ async fn deliveries_are_the_owners_to_see_and_by_their_hosts_only() {
     let mut group = world.group(&["1"], Output::Auto).await;
     group.store(&[completed(0, "{}")]).await;
     let now = world.clock.now();
-    let delivery = Delivery {
-        unit: group.unit.id.clone(),
-        owner: world.owner(),
-        hook: "webhook".to_owned(),
-        moment: "completed".to_owned(),
-        round: 0,
-        url: "https://user:pass@hooks.example/path?token=secret-token".to_owned(),
-        sealed_secret: Some("sealed-secret".to_owned()),
-        body: "the-body".to_owned(),
-        created_at: now,
-        state: State::Delivered,
-        attempts: vec![Attempted {
-            attempt: 1,
-            at: now + Duration::from_secs(1),
-            milliseconds: 12,
-            outcome: Outcome::Answered { status: 500, retry_after_seconds: None },
-        }],
-        earlier: 0,
-    };
+    let url = "https://user:pass@hooks.example/path?token=secret-token";
+    let delivery = delivery(&group.unit, url, now, State::Delivered);
     group.finish_with(&[delivery]).await;
     let path = group.path("/timeline");
     for headers in [&[][..], &[("x-api-key", "another")]] {

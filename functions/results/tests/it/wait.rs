@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use domain::group::Output;
 
-use crate::world::{World, completed};
+use crate::made::completed;
+use crate::world::World;
 
 #[tokio::test]
 async fn a_waiting_reader_is_answered_when_the_group_ends() {

@@ -1,6 +1,5 @@
 //! The tables, the function, and a runner's pen.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use ambient::{Clock, Entropy};
@@ -9,22 +8,22 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use domain::delivery::Delivery;
 use domain::event::{Flush, Told};
-use domain::group::{GroupSpec, Inputs, Output};
+use domain::group::Output;
 use domain::input::{FIRST_SOURCE, Input};
-use domain::progress::Progress;
-use domain::run::{Bought, Counts, Purchase, Run, RunError, RunStatus};
-use domain::unit::{Asks, Kind, Lease, Spec, Status, Unit, Visibility};
+use domain::run::{Bought, Purchase, Run, RunStatus};
+use domain::unit::{Status, Unit};
 use domain::{OwnerId, UnitId};
 use http_body_util::BodyExt;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use lambda_http::RequestExt;
 use results::{Break, Results, Settings, Wake};
 use serde_json::Value;
-use serde_json::value::RawValue;
 use store::{Claim, Saved, Store, Tables};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 use vault::{Sealer, Secret};
+
+use crate::made::{raw, unit};
 
 /// The key of the owner of every unit here.
 pub(crate) const KEY: &str = "the-owners-key";
@@ -254,62 +253,6 @@ impl World {
     }
 }
 
-fn unit(
-    id: UnitId,
-    owner: OwnerId,
-    rows: u32,
-    output: Output,
-    now: Timestamp,
-    expires_at: Timestamp,
-) -> Unit {
-    Unit {
-        id,
-        kind: Kind::Group,
-        owner,
-        status: Status::Pending,
-        lease: Lease { due_at: Some(now), ..Lease::default() },
-        round: 0,
-        seq: 0,
-        changes: 0,
-        created_at: now,
-        started_at: None,
-        completed_at: None,
-        modified_at: now,
-        expires_at,
-        counts: Counts::pending(rows),
-        spec: Spec {
-            public_base: "https://api.example".to_owned(),
-            preview: None,
-            upstream: "https://upstream.example".to_owned(),
-            visibility: Visibility::Link,
-            woken: false,
-            group: GroupSpec {
-                inputs: Inputs::Stored { rows },
-                output,
-                input_schema: None,
-                processor: Some("core".to_owned()),
-                webhook: None,
-                metadata: serde_json::Map::new(),
-                offset: 0,
-                limit: None,
-                max_cost: None,
-                timeout_seconds: None,
-                retry_failed: 0,
-                cache_hours: None,
-                pass_through: serde_json::Map::new(),
-                warnings: Vec::new(),
-            },
-        },
-        asks: Asks::default(),
-        progress: Progress { rows: Some(rows), ..Progress::default() },
-        sealed: None,
-    }
-}
-
-pub(crate) fn raw(json: &str) -> Arc<RawValue> {
-    Arc::from(RawValue::from_string(json.to_owned()).expect("JSON"))
-}
-
 /// A unit in a runner's hands.
 pub(crate) struct Group<'a> {
     world: &'a World,
@@ -412,30 +355,4 @@ impl Group<'_> {
         self.unit = ended;
         self.world.wake.changed(&self.unit.id);
     }
-}
-
-/// A completed run with this content.
-pub(crate) fn completed(index: u32, content: &str) -> Run {
-    let output = format!(
-        r#"{{"type":"json","content":{content},"basis":[{{"field":"n","confidence":"high","reasoning":"","citations":[]}}]}}"#
-    );
-    Run {
-        index,
-        status: RunStatus::Completed,
-        attempt: 1,
-        run_id: Some(format!("trun_{index}")),
-        output: Some(raw(&output)),
-        error: None,
-        warnings: Vec::new(),
-        created_at: None,
-        finished_at: None,
-        cached: false,
-        past: Vec::new(),
-    }
-}
-
-/// A failed run.
-pub(crate) fn failed(index: u32, reason: &str) -> Run {
-    let error = Some(RunError::new(reason));
-    Run { status: RunStatus::Failed, output: None, error, ..completed(index, "null") }
 }

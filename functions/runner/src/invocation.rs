@@ -63,7 +63,7 @@ impl Runner {
         for record in event.records {
             let Some(message_id) = record.message_id.clone() else { continue };
             match read(&record) {
-                Some(Work::Unit { id, hop }) => {
+                Some(Work::Unit { id, hop, .. }) => {
                     let receipt = Receipt(record.receipt_handle.unwrap_or_default());
                     shared.leases.hold(&message_id, receipt.clone());
                     units.push(Lease { message_id, receipt, id, hop });

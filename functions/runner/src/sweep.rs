@@ -48,7 +48,7 @@ impl Runner {
                 if self.store.move_due(due, next_look(due.modified_at, now)).await? {
                     work.push(match due.status {
                         Status::Deleted => Work::Remove { id: due.id.clone() },
-                        _ => Work::Unit { id: due.id.clone(), hop: due.hop },
+                        _ => Work::unit(due.id.clone(), due.hop),
                     });
                 }
             }

@@ -3,6 +3,7 @@
 //! Pure: no I/O, no AWS, no clock. A decision is a function `(state, input, now) -> (state, effects)`;
 //! the other crates carry it out. Invariant: nothing here awaits, reads the time, or draws a random number.
 
+pub mod adoption;
 pub mod announce;
 pub mod choice;
 pub mod delivery;

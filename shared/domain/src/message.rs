@@ -19,6 +19,9 @@ pub enum Work {
         id: UnitId,
         /// The hop that the sender saw, or made.
         hop: u32,
+        /// It waited to be adopted in vain: whoever receives it drives the unit.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        moved: bool,
     },
     /// Remove the items of this deleted unit.
     Remove {
@@ -38,6 +41,14 @@ pub struct Attempt {
     pub delivery: String,
     /// The number of the attempt, from 1; the table takes each number once.
     pub attempt: u32,
+}
+
+impl Work {
+    /// The message to drive this unit.
+    #[must_use]
+    pub const fn unit(id: UnitId, hop: u32) -> Self {
+        Self::Unit { id, hop, moved: false }
+    }
 }
 
 /// The text of a queue message is not one of ours.
@@ -88,9 +99,13 @@ mod tests {
     #[test]
     fn a_message_says_what_it_is_and_nothing_more() {
         let id = UnitId::from_bits([0; 16]);
-        let text = write(&Work::Unit { id: id.clone(), hop: 3 });
+        let text = write(&Work::unit(id.clone(), 3));
         assert_eq!(text, r#"{"v":1,"kind":"unit","id":"aaaaaaaaaaaaaaaaaaaaaaaaaa","hop":3}"#);
-        assert_eq!(read::<Work>(&text).expect("ours"), Work::Unit { id, hop: 3 });
+        assert_eq!(read::<Work>(&text).expect("ours"), Work::unit(id.clone(), 3));
+        let moved = Work::Unit { id, hop: 3, moved: true };
+        let text = write(&moved);
+        assert_eq!(text, r#"{"v":1,"kind":"unit","id":"aaaaaaaaaaaaaaaaaaaaaaaaaa","hop":3,"moved":true}"#);
+        assert_eq!(read::<Work>(&text).expect("ours"), moved);
     }
 
     #[test]

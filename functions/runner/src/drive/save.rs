@@ -80,7 +80,7 @@ impl Drive<'_> {
         self.unit.lease.due_at = self.now().saturating_add(DUE).ok();
         self.write_due().await?;
         let hop = self.unit.lease.hop + 1;
-        self.runner.queue.send(&Work::Unit { id: self.unit.id.clone(), hop }, Duration::ZERO).await?;
+        self.runner.queue.send(&Work::unit(self.unit.id.clone(), hop), Duration::ZERO).await?;
         info!(unit.hop = hop, "The unit is handed over.");
         Ok(Left::HandedOver)
     }

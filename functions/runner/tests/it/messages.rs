@@ -8,7 +8,7 @@ use crate::group::{plain, simulated};
 use crate::world::{INVOCATION, World, event, record};
 
 fn work(id: &domain::UnitId, hop: u32) -> Work {
-    Work::Unit { id: id.clone(), hop }
+    Work::unit(id.clone(), hop)
 }
 
 #[tokio::test]

@@ -26,11 +26,7 @@ async fn a_unit_whose_message_was_never_sent_is_sent_once_though_two_sweeps_run(
     tokio::join!(sweep(&world), sweep(&world));
     sweep(&world).await;
     let sent = world.receive_one().await;
-    assert_eq!(
-        sent.body,
-        Some(message::write(&Work::Unit { id: id.clone(), hop: 0 })),
-        "the hop is as it was"
-    );
+    assert_eq!(sent.body, Some(message::write(&Work::unit(id.clone(), 0))), "the hop is as it was");
     world.invoke(&world.runner(), vec![sent]).await;
     assert_eq!(world.ended(&id).await.status(), Status::Completed);
     world.clock.advance(Duration::from_hours(2));
@@ -101,7 +97,7 @@ async fn a_unit_that_cannot_be_read_keeps_no_other_from_being_swept() {
     update.expression_attribute_values(":word", text("dancing".to_owned())).send().await.expect("a table");
     world.clock.advance(Duration::from_secs(61));
     sweep(&world).await;
-    assert_eq!(world.receive_one().await.body, Some(message::write(&Work::Unit { id: sound, hop: 0 })));
+    assert_eq!(world.receive_one().await.body, Some(message::write(&Work::unit(sound, 0))));
 }
 
 #[tokio::test]
@@ -111,6 +107,6 @@ async fn a_restarted_process_sends_everything_that_is_unfinished_whenever_it_is_
     world.settle(&over).await;
     let unfinished = world.create_silently(plain(1)).await;
     world.runner().resume_all().await.expect("the tables answer");
-    assert_eq!(world.receive_one().await.body, Some(message::write(&Work::Unit { id: unfinished, hop: 0 })));
+    assert_eq!(world.receive_one().await.body, Some(message::write(&Work::unit(unfinished, 0))));
     assert_eq!(world.attempts_left().await, 1, "the delivery of the one that is over");
 }

@@ -185,7 +185,7 @@ impl World {
     }
 
     pub(crate) async fn send(&self, id: &UnitId, hop: u32) {
-        let work = Work::Unit { id: id.clone(), hop };
+        let work = Work::unit(id.clone(), hop);
         self.queue.send(&work, Duration::ZERO).await.expect("a queue");
     }
 

@@ -1,66 +1,43 @@
 //! Requests and answers: what every endpoint shares.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use reqwest::{Method, RequestBuilder, Response};
+use http::Method;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use crate::{Error, Key, Kind, Result};
+use crate::budget::{Budget, Held, SMALL};
+use crate::connections::{Answer, Ask, Body, Connections, Pools, late};
+use crate::{Error, Key, Kind, Result, Settings};
 
-/// How the client behaves.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The upstream's base URL.
-    pub base: Url,
-    /// How long making a connection may take.
-    pub connect: Duration,
-    /// How long an ordinary request may take, its answer included.
-    pub request: Duration,
-    /// How long a stream may be silent.
-    pub silence: Duration,
-    /// Bytes of one answer, or of one line of a stream, at most.
-    pub largest: usize,
-}
-
-impl Settings {
-    /// The usual behaviour towards this upstream.
-    #[must_use]
-    pub const fn new(base: Url) -> Self {
-        Self {
-            base,
-            connect: Duration::from_secs(10),
-            request: Duration::from_mins(1),
-            silence: Duration::from_mins(5),
-            largest: 64 * 1024 * 1024,
-        }
-    }
-}
+/// What is kept of an answer that says what went wrong.
+const LARGEST_REFUSAL: usize = 1024 * 1024;
 
 /// A client of the upstream; clones share its connections.
 #[derive(Debug, Clone)]
 pub struct Client {
-    http: reqwest::Client,
+    pub(crate) pools: Arc<Pools>,
     pub(crate) settings: Settings,
+    pub(crate) budget: Budget,
 }
 
 impl Client {
     /// A client with these settings.
     pub fn new(settings: Settings) -> Result<Self> {
-        #[expect(clippy::disallowed_methods, reason = "this crate is where upstream connections are made")]
-        let http = reqwest::Client::builder()
-            // A connection of its own for each stream: over HTTP/2 the hundred-and-first would wait, silently, for another to end.
-            .http1_only()
-            .connect_timeout(settings.connect)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .user_agent(concat!("multitask/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| Error::new(Kind::NotSent, format!("no HTTP client can be made: {error}")))?;
-        Ok(Self { http, settings })
+        let (pools, budget) = (Arc::new(Pools::new(&settings)?), Budget::new(settings.largest));
+        Ok(Self { pools, settings, budget })
+    }
+
+    /// A client that trusts what this TLS configuration trusts.
+    #[cfg(test)]
+    pub(crate) fn trusting(settings: Settings, tls: &rustls::ClientConfig) -> Result<Self> {
+        let (pools, budget) = (Arc::new(Pools::with_tls(&settings, tls)?), Budget::new(settings.largest));
+        Ok(Self { pools, settings, budget })
     }
 
     /// The upstream's base URL.
@@ -69,14 +46,20 @@ impl Client {
         &self.settings.base
     }
 
+    /// How its connections stand: streams that are open, those that wait for a connection, and so on.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        self.pools.load()
+    }
+
     /// Whether the upstream answers within this time, asked without a key. Any answer will do that is no failure of its own.
     pub async fn reach(&self, within: Duration) -> Result<()> {
-        let response = self.http.get(self.settings.base.clone()).timeout(within).send().await?;
-        let status = response.status();
+        let ask = Ask::new(Method::GET, self.settings.base.clone());
+        let status = self.pools.request(&ask, Instant::now() + within).await?.status;
         if status.is_server_error() { Err(Error::of_answer(status.as_u16(), None, &[])) } else { Ok(()) }
     }
 
-    pub(crate) fn request(&self, method: Method, key: &Key, path: &[&str]) -> Result<RequestBuilder> {
+    pub(crate) fn ask(&self, method: Method, key: &Key, path: &[&str]) -> Result<Ask> {
         let mut url = self.settings.base.clone();
         url.path_segments_mut()
             .map_err(|()| Error::new(Kind::NotSent, "the upstream's base URL cannot carry a path"))?
@@ -85,7 +68,15 @@ impl Client {
         let header = key
             .header()
             .ok_or_else(|| Error::new(Kind::KeyRefused, "the key holds characters that no key can hold"))?;
-        Ok(self.http.request(method, url).header("x-api-key", header))
+        Ok(Ask::new(method, url).header(HeaderName::from_static("x-api-key"), header))
+    }
+
+    /// What to ask with this body.
+    pub(crate) fn ask_with<B: Serialize>(&self, key: &Key, path: &[&str], body: &B) -> Result<Ask> {
+        let body = serde_json::to_vec(body)
+            .map_err(|error| Error::new(Kind::Invalid, format!("the request has no JSON form: {error}")))?;
+        let json = HeaderValue::from_static("application/json");
+        Ok(self.ask(Method::POST, key, path)?.header(CONTENT_TYPE, json).body(body))
     }
 
     pub(crate) async fn post<B: Serialize + Sync, T: DeserializeOwned>(
@@ -93,54 +84,84 @@ impl Client {
         key: &Key,
         path: &[&str],
         body: &B,
-        timeout: Duration,
     ) -> Result<T> {
-        let body = serde_json::to_vec(body)
-            .map_err(|error| Error::new(Kind::Invalid, format!("the request has no JSON form: {error}")))?;
-        let request = self.request(Method::POST, key, path)?.header(CONTENT_TYPE, "application/json");
-        self.answer(request.body(body).timeout(timeout).send().await?).await
+        self.answer(&self.ask_with(key, path, body)?, self.settings.request).await
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, key: &Key, path: &[&str]) -> Result<T> {
-        let request = self.request(Method::GET, key, path)?.timeout(self.settings.request);
-        self.answer(request.send().await?).await
+        self.answer(&self.ask(Method::GET, key, path)?, self.settings.request).await
     }
 
-    /// The body of a good answer, or the error of a bad one.
-    pub(crate) async fn answer<T: DeserializeOwned>(&self, response: Response) -> Result<T> {
-        let body = self.body(Self::good(response, self.settings.largest).await?).await?;
-        serde_json::from_slice(&body)
-            .map_err(|_| Error::new(Kind::Malformed, "the upstream's answer is not what its API documents"))
+    /// The body of a good answer within this time, or the error of a bad one.
+    pub(crate) async fn answer<T: DeserializeOwned>(&self, ask: &Ask, within: Duration) -> Result<T> {
+        Ok(self.answer_held(ask, within, Held::default()).await?.0)
     }
 
-    /// The response itself if its status is a success.
-    pub(crate) async fn good(response: Response, largest: usize) -> Result<Response> {
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response);
+    /// The same, and the memory that it takes; `held` is what has been reserved for it.
+    pub(crate) async fn answer_held<T: DeserializeOwned>(
+        &self,
+        ask: &Ask,
+        within: Duration,
+        mut held: Held,
+    ) -> Result<(T, Held)> {
+        let until = Instant::now() + within;
+        let answer = self.pools.request(ask, until).await?;
+        let body = async {
+            let Answer { mut body, .. } = self.good(answer).await?;
+            let text = self.whole(&mut body, &mut held).await?;
+            held.shrink(text.len());
+            serde_json::from_slice(&text).map_err(|_| {
+                Error::new(Kind::Malformed, "the upstream's answer is not what its API documents")
+            })
+        };
+        let read = timeout_at(until, body).await.map_err(|_| late())??;
+        Ok((read, held))
+    }
+
+    /// The answer itself if its status is a success.
+    pub(crate) async fn good(&self, answer: Answer) -> Result<Answer> {
+        if answer.status.is_success() {
+            return Ok(answer);
         }
-        let retry_after = retry_after(response.headers());
-        let body = capped(response, largest.min(1024 * 1024)).await.unwrap_or_default();
-        Err(Error::of_answer(status.as_u16(), retry_after, &body))
-    }
-
-    async fn body(&self, response: Response) -> Result<BytesMut> {
-        capped(response, self.settings.largest).await
-    }
-}
-
-async fn capped(mut response: Response, largest: usize) -> Result<BytesMut> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > largest {
-            return Err(Error::new(
-                Kind::Malformed,
-                format!("the upstream's answer is larger than {largest} bytes"),
-            ));
+        let Answer { status, headers, mut body } = answer;
+        let mut text = BytesMut::new();
+        while let Some(Ok(chunk)) = body.chunk().await
+            && text.len() + chunk.len() <= LARGEST_REFUSAL.min(self.settings.largest)
+        {
+            text.extend_from_slice(&chunk);
         }
-        body.extend_from_slice(&chunk);
+        Err(Error::of_answer(status.as_u16(), retry_after(&headers), &text))
     }
-    Ok(body)
+
+    /// All of a body, for which more is reserved as soon as it turns out to be large.
+    async fn whole(&self, body: &mut Body, held: &mut Held) -> Result<BytesMut> {
+        let largest = self.settings.largest;
+        let too_large = || {
+            Error::new(
+                Kind::TooLarge,
+                format!("the upstream's answer is larger than the {largest} bytes that are read"),
+            )
+        };
+        let length = body.length().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+        if length.is_some_and(|length| length > largest) {
+            return Err(too_large());
+        }
+        let mut text = BytesMut::new();
+        let mut is_large = false;
+        while let Some(chunk) = body.chunk().await {
+            let chunk = chunk?;
+            let size = text.len() + chunk.len();
+            if size > largest {
+                return Err(too_large());
+            }
+            if size > SMALL && !is_large {
+                is_large = true;
+                *held = self.budget.large(length).await;
+            }
+            text.extend_from_slice(&chunk);
+        }
+        Ok(text)
+    }
 }
 
 /// `Retry-After` in seconds; its other form, a date, is not worth a clock here.

@@ -38,8 +38,10 @@ pub enum Kind {
     Lost,
     /// A stream was silent for longer than it may be.
     Silent,
-    /// The answer is not what the API documents, or too large.
+    /// The answer is not what the API documents.
     Malformed,
+    /// The answer, or an event, is larger than any may be.
+    TooLarge,
 }
 
 /// The upstream did not do what was asked, or nobody knows whether it did.
@@ -77,7 +79,12 @@ impl Error {
     pub const fn created_nothing(&self) -> bool {
         !matches!(
             self.kind,
-            Kind::Unavailable | Kind::Lost | Kind::Silent | Kind::Malformed | Kind::StillActive
+            Kind::Unavailable
+                | Kind::Lost
+                | Kind::Silent
+                | Kind::Malformed
+                | Kind::TooLarge
+                | Kind::StillActive
         )
     }
 
@@ -100,20 +107,6 @@ impl Error {
             None => format!("the upstream answered {status}"),
         };
         Self { kind, message, status: Some(status), retry_after, upstream: upstream.map(Box::new) }
-    }
-}
-
-impl From<reqwest::Error> for Error {
-    fn from(error: reqwest::Error) -> Self {
-        if error.is_connect() {
-            return Self::new(Kind::NotSent, "the upstream cannot be reached");
-        }
-        if error.is_builder() {
-            return Self::new(Kind::NotSent, "the request cannot be made");
-        }
-        // A body that is cut off calls itself undecodable; JSON is read elsewhere.
-        let why = if error.is_timeout() { "in time" } else { "whole" };
-        Self::new(Kind::Lost, format!("the upstream's answer did not come {why}"))
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use http::Method;
 use jiff::Timestamp;
-use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::connections::Use;
 use crate::types::{or_default, time};
 use crate::{Client, EventStream, Key, Result};
 
@@ -61,7 +62,7 @@ impl Client {
     /// Creates a group. It costs nothing; doing it twice leaves an empty group behind.
     pub async fn create_group(&self, key: &Key, metadata: &Map<String, Value>) -> Result<TaskGroup> {
         let body = serde_json::json!({ "metadata": metadata });
-        self.post(key, &["v1", "tasks", "groups"], &body, self.settings.request).await
+        self.post(key, &["v1", "tasks", "groups"], &body).await
     }
 
     /// A group as it stands.
@@ -78,33 +79,25 @@ impl Client {
         runs: &NewRuns<'_>,
         timeout: Duration,
     ) -> Result<AddedRuns> {
-        let body = serde_json::to_vec(runs).map_err(|error| {
-            crate::Error::new(crate::Kind::Invalid, format!("the runs have no JSON form: {error}"))
-        })?;
-        let request = self
-            .request(Method::POST, key, &["v1", "tasks", "groups", id, "runs"])?
-            .query(&[("refresh_status", "false")])
-            .header(reqwest::header::CONTENT_TYPE, "application/json")
-            .body(body)
-            .timeout(timeout);
-        self.answer(request.send().await?).await
+        let ask = self.ask_with(key, &["v1", "tasks", "groups", id, "runs"], runs)?;
+        self.answer(&ask.query(&[("refresh_status", "false")]), timeout).await
     }
 
     /// Every run now in the group, active ones included; the stream then ends.
     pub async fn group_runs(&self, key: &Key, id: &str, include_output: bool) -> Result<EventStream> {
-        let request = self.request(Method::GET, key, &["v1", "tasks", "groups", id, "runs"])?.query(&[
-            ("include_input", "false"),
-            ("include_output", if include_output { "true" } else { "false" }),
-        ]);
-        self.stream(request).await
+        let include = if include_output { "true" } else { "false" };
+        let ask = self
+            .ask(Method::GET, key, &["v1", "tasks", "groups", id, "runs"])?
+            .query(&[("include_input", "false"), ("include_output", include)]);
+        self.list(ask).await
     }
 
     /// The group's live events after the event `cursor`: status, and each run when it becomes inactive.
     pub async fn group_events(&self, key: &Key, id: &str, cursor: Option<&str>) -> Result<EventStream> {
-        let mut request = self.request(Method::GET, key, &["v1", "tasks", "groups", id, "events"])?;
+        let mut ask = self.ask(Method::GET, key, &["v1", "tasks", "groups", id, "events"])?;
         if let Some(cursor) = cursor {
-            request = request.query(&[("last_event_id", cursor)]);
+            ask = ask.query(&[("last_event_id", cursor)]);
         }
-        self.stream(request).await
+        self.stream(ask, Use::Stream).await
     }
 }

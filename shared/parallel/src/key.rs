@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use reqwest::header::HeaderValue;
+use http::header::HeaderValue;
 
 /// An upstream key.
 #[derive(Clone, PartialEq, Eq)]

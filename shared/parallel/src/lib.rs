@@ -5,11 +5,14 @@
 //! are kept, nulls and missing keys mean the same); outputs stay byte for byte what the upstream sent.
 //! Invariant: neither keys nor bodies stand in an error or a log.
 
+mod budget;
 mod client;
+mod connections;
 mod error;
 mod groups;
 mod key;
 mod runs;
+mod settings;
 mod stream;
 mod suggest;
 #[cfg(test)]
@@ -17,11 +20,14 @@ mod tests;
 mod types;
 mod watch;
 
-pub use client::{Client, Settings};
+pub use budget::Held;
+pub use client::Client;
+pub use connections::{Connections, Load};
 pub use error::{Error, Kind};
 pub use groups::{AddedRuns, GroupStatus, NewRuns, TaskGroup};
 pub use key::Key;
 pub use runs::RunState;
+pub use settings::{Protocol, Settings};
 pub use stream::{Event, EventStream};
 pub use suggest::SuggestedSpec;
 pub use types::{RunResult, RunStatus, TaskRun, UpstreamError, Warning};

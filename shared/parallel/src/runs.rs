@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use reqwest::Method;
+use http::Method;
 
+use crate::budget::SMALL;
+use crate::connections::Use;
 use crate::{Client, Key, Kind, Result, RunResult, RunStatus, TaskRun};
 
 /// What asking for a result says.
@@ -28,12 +30,13 @@ impl Client {
     /// A 404 does not tell a failed run from an unknown one: only the run's own state does, which is then asked for. A run that says of
     /// itself that it completed is never ended by a result that could not be had.
     pub async fn result(&self, key: &Key, id: &str, wait: Duration) -> Result<RunState> {
-        let request = self
-            .request(Method::GET, key, &["v1", "tasks", "runs", id, "result"])?
-            .query(&[("timeout", wait.as_secs().max(1))])
-            .timeout(wait + self.settings.request);
-        match self.answer::<RunResult>(request.send().await?).await {
-            Ok(result) => Ok(RunState::Completed(Box::new(result))),
+        let held = self.budget.small(SMALL).await;
+        let seconds = wait.as_secs().max(1).to_string();
+        let ask = self
+            .ask(Method::GET, key, &["v1", "tasks", "runs", id, "result"])?
+            .query(&[("timeout", &seconds)]);
+        match self.answer_held::<RunResult>(&ask, wait + self.settings.request, held).await {
+            Ok((result, held)) => Ok(RunState::Completed(Box::new(RunResult { held, ..result }))),
             Err(error) if error.kind == Kind::StillActive => Ok(RunState::Active),
             Err(error) if error.kind == Kind::NotFound => {
                 let run = self.run(key, id).await?;
@@ -44,9 +47,10 @@ impl Client {
         }
     }
 
-    /// The live events of a run: replayed on every connect, and not resumable.
+    /// The live events of a run: replayed on every connect, and not resumable. Where connections are short, this stream gives its
+    /// own up to those of groups.
     pub async fn run_events(&self, key: &Key, id: &str) -> Result<crate::EventStream> {
-        let request = self.request(Method::GET, key, &["v1", "tasks", "runs", id, "events"])?;
-        self.stream(request).await
+        let ask = self.ask(Method::GET, key, &["v1", "tasks", "runs", id, "events"])?;
+        self.stream(ask, Use::Extra).await
     }
 }

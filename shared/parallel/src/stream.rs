@@ -10,15 +10,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use reqwest::RequestBuilder;
-use reqwest::header::ACCEPT;
+use http::header::{ACCEPT, HeaderValue};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sseer::EventStream as Frames;
 use sseer::errors::EventStreamError;
+use tokio::time::Instant;
 
+use crate::budget::{Budget, Held};
+use crate::connections::{Answer, Ask, Use};
 use crate::types::{TaskRun, UpstreamError};
-use crate::watch::Watched;
+use crate::watch::{Reserved, Watched};
 use crate::{Client, Error, GroupStatus, Kind, Result};
 
 /// One event.
@@ -34,6 +36,8 @@ pub enum Event {
         told: Arc<RawValue>,
         /// The whole output object, byte for byte.
         output: Option<Arc<RawValue>>,
+        /// The memory that a large one takes; to be kept as long as the output is.
+        held: Held,
     },
     /// A group's status.
     Group {
@@ -61,6 +65,7 @@ pub enum Event {
 /// A stream of events.
 pub struct EventStream {
     frames: Pin<Box<Frames<Watched>>>,
+    reserved: Reserved,
 }
 
 impl std::fmt::Debug for EventStream {
@@ -70,35 +75,50 @@ impl std::fmt::Debug for EventStream {
 }
 
 impl Client {
-    pub(crate) async fn stream(&self, request: RequestBuilder) -> Result<EventStream> {
-        let opening = async {
-            let response = request.header(ACCEPT, "text/event-stream").send().await?;
-            Self::good(response, self.settings.largest).await
-        };
-        let response = tokio::time::timeout(self.settings.request, opening)
-            .await
-            .map_err(|_| Error::new(Kind::Silent, "the upstream did not open its stream in time"))??;
-        let bytes = response.bytes_stream().map(|chunk| chunk.map_err(Error::from));
-        Ok(EventStream::new(bytes, self.settings.largest, self.settings.silence))
+    /// Opens a stream that stays open.
+    pub(crate) async fn stream(&self, ask: Ask, of: Use) -> Result<EventStream> {
+        let answer = self.pools.stream(&accepting(ask), of, &self.settings).await?;
+        self.events(answer).await
     }
+
+    /// Opens a stream that ends by itself, soon.
+    pub(crate) async fn list(&self, ask: Ask) -> Result<EventStream> {
+        let answer = self.pools.request(&accepting(ask), Instant::now() + self.settings.request).await?;
+        self.events(answer).await
+    }
+
+    async fn events(&self, answer: Answer) -> Result<EventStream> {
+        let good = tokio::time::timeout(self.settings.request, self.good(answer)).await;
+        let silent = |_| Error::new(Kind::Silent, "the upstream did not open its stream in time");
+        let Answer { body, .. } = good.map_err(silent)??;
+        Ok(EventStream::new(body, self.budget.clone(), self.settings.largest, self.settings.silence))
+    }
+}
+
+fn accepting(ask: Ask) -> Ask {
+    ask.header(ACCEPT, HeaderValue::from_static("text/event-stream"))
 }
 
 impl EventStream {
     pub(crate) fn new(
         bytes: impl Stream<Item = Result<Bytes>> + Send + Sync + 'static,
+        budget: Budget,
         longest_event: usize,
         silence: Duration,
     ) -> Self {
-        Self { frames: Box::pin(Frames::new(Watched::new(bytes, longest_event, silence))) }
+        let watched = Watched::new(bytes, budget, longest_event, silence);
+        let reserved = watched.reserved();
+        Self { frames: Box::pin(Frames::new(watched)), reserved }
     }
 
     /// The next event; none when the stream has ended in order.
     pub async fn next(&mut self) -> Option<Result<Event>> {
         loop {
             let frame = self.frames.next().await?;
+            let held = self.reserved.take(frame.as_ref().map_or(0, |frame| frame.data.len()));
             return Some(match frame {
                 Ok(frame) if frame.data.is_empty() => continue,
-                Ok(frame) => read(&frame.data),
+                Ok(frame) => read(&frame.data, held),
                 Err(EventStreamError::Transport(error)) => Err(error),
                 Err(_) => Err(Error::new(Kind::Malformed, "the upstream's stream is not text")),
             });
@@ -133,7 +153,7 @@ struct ErrorEvent {
     error: UpstreamError,
 }
 
-fn read(data: &str) -> Result<Event> {
+fn read(data: &str, held: Held) -> Result<Event> {
     let malformed =
         |_| Error::new(Kind::Malformed, "an event of the upstream's stream is not what its API documents");
     let Head { kind } = serde_json::from_str(data).map_err(malformed)?;
@@ -141,7 +161,7 @@ fn read(data: &str) -> Result<Event> {
         "task_run.state" => {
             let event: RunEvent = serde_json::from_str(data).map_err(malformed)?;
             let run = serde_json::from_str(event.run.get()).map_err(malformed)?;
-            Event::Run { cursor: event.event_id, run, told: event.run, output: event.output }
+            Event::Run { cursor: event.event_id, run, told: event.run, output: event.output, held }
         }
         "task_group_status" => {
             let event: GroupEvent = serde_json::from_str(data).map_err(malformed)?;

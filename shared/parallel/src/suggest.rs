@@ -20,7 +20,7 @@ impl Client {
     /// The schemas that fit what somebody wants.
     pub async fn suggest(&self, key: &Key, user_intent: &str) -> Result<SuggestedSpec> {
         let body = json!({ "user_intent": user_intent });
-        self.post(key, &["v1beta", "tasks", "suggest"], &body, self.settings.request).await
+        self.post(key, &["v1beta", "tasks", "suggest"], &body).await
     }
 
     /// The processors that fit a specification, best first.
@@ -31,8 +31,7 @@ impl Client {
             recommended_processors: Vec<String>,
         }
         let body = json!({ "task_spec": task_spec });
-        let answer: Answer =
-            self.post(key, &["v1beta", "tasks", "suggest-processor"], &body, self.settings.request).await?;
+        let answer: Answer = self.post(key, &["v1beta", "tasks", "suggest-processor"], &body).await?;
         Ok(answer.recommended_processors)
     }
 }

@@ -7,6 +7,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::budget::Held;
+
 /// Where the upstream says that a run stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunStatus {
@@ -109,6 +111,9 @@ pub struct RunResult {
     /// The whole output object, byte for byte; none if the upstream gave none.
     #[serde(default)]
     pub output: Option<Arc<RawValue>>,
+    /// The memory that it takes; to be kept as long as the output is.
+    #[serde(skip)]
+    pub held: Held,
 }
 
 pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>

@@ -1,9 +1,11 @@
 //! The bytes of a stream on their way to its reader: no event grows without end, and no silence lasts for ever.
 //!
+//! An event that turns out to be large is read on once there is room for it in the budget that all streams share.
 //! Silence is measured from the moment at which nothing is there to be read, so a slow reader is not mistaken for a silent
 //! upstream, and a comment is a sign of life. Invariant: after its first error the stream is over.
 
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use bytes::Bytes;
 use futures::Stream;
 use tokio::time::{Instant, Sleep};
 
+use crate::budget::{Budget, Held, SMALL};
 use crate::{Error, Kind, Result};
 
 /// Counts the bytes of the event that is being read.
@@ -52,10 +55,33 @@ impl Cap {
     }
 }
 
+/// What is reserved for the event that is being read, for whoever gets the event.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reserved(Arc<Mutex<Option<Held>>>);
+
+impl Reserved {
+    /// Takes it, for an event of this size.
+    pub(crate) fn take(&self, size: usize) -> Held {
+        let mut held = self.lock().take().unwrap_or_default();
+        held.shrink(size);
+        held
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Held>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A chunk that waits for room.
+type Waiting = Pin<Box<dyn Future<Output = (Held, Bytes)> + Send + Sync>>;
+
 /// A stream of bytes that is watched.
 pub(crate) struct Watched {
     bytes: Pin<Box<dyn Stream<Item = Result<Bytes>> + Send + Sync>>,
     cap: Cap,
+    budget: Budget,
+    reserved: Reserved,
+    room: Option<Waiting>,
     silence: Duration,
     alarm: Pin<Box<Sleep>>,
     waiting: bool,
@@ -66,12 +92,16 @@ impl Watched {
     /// Watches these bytes; must be called within a runtime.
     pub(crate) fn new(
         bytes: impl Stream<Item = Result<Bytes>> + Send + Sync + 'static,
+        budget: Budget,
         longest_event: usize,
         silence: Duration,
     ) -> Self {
         Self {
             bytes: Box::pin(bytes),
             cap: Cap::new(longest_event),
+            budget,
+            reserved: Reserved::default(),
+            room: None,
             silence,
             alarm: Box::pin(tokio::time::sleep(silence)),
             waiting: false,
@@ -79,13 +109,21 @@ impl Watched {
         }
     }
 
+    /// What is reserved for the event that is being read.
+    pub(crate) fn reserved(&self) -> Reserved {
+        self.reserved.clone()
+    }
+
     fn came(&mut self, chunk: Result<Bytes>) -> Result<Bytes> {
         let chunk = chunk.and_then(|chunk| {
             if self.cap.admits(&chunk) {
                 return Ok(chunk);
             }
-            let message = format!("an event of the upstream's stream is larger than {} bytes", self.cap.most);
-            Err(Error::new(Kind::Malformed, message))
+            let message = format!(
+                "an event of the upstream's stream is larger than the {} bytes that are read",
+                self.cap.most
+            );
+            Err(Error::new(Kind::TooLarge, message))
         });
         self.over = chunk.is_err();
         chunk
@@ -99,9 +137,22 @@ impl Stream for Watched {
         if self.over {
             return Poll::Ready(None);
         }
+        if let Some(room) = self.room.as_mut() {
+            let (held, chunk) = std::task::ready!(room.as_mut().poll(context));
+            self.room = None;
+            *self.reserved.lock() = Some(held);
+            return Poll::Ready(Some(Ok(chunk)));
+        }
         if let Poll::Ready(chunk) = self.bytes.as_mut().poll_next(context) {
             self.waiting = false;
-            return Poll::Ready(chunk.map(|chunk| self.came(chunk)));
+            let Some(chunk) = chunk.map(|chunk| self.came(chunk)) else { return Poll::Ready(None) };
+            if self.cap.held <= SMALL || self.reserved.lock().is_some() {
+                return Poll::Ready(Some(chunk));
+            }
+            let Ok(chunk) = chunk else { return Poll::Ready(Some(chunk)) };
+            let budget = self.budget.clone();
+            self.room = Some(Box::pin(async move { (budget.large(None).await, chunk) }));
+            return self.poll_next(context);
         }
         if !self.waiting {
             self.waiting = true;
@@ -148,7 +199,7 @@ mod tests {
     #[tokio::test]
     async fn any_byte_is_a_sign_of_life_and_asking_again_is_none() {
         let (sender, receiver) = futures::channel::mpsc::unbounded();
-        let mut watched = Watched::new(receiver, 1_000, Duration::from_mins(10));
+        let mut watched = Watched::new(receiver, Budget::new(1_000), 1_000, Duration::from_mins(10));
         let mut context = Context::from_waker(std::task::Waker::noop());
         let mut poll =
             |watched: &mut Watched| Pin::new(watched).poll_next(&mut context).map(|came| came.is_some());

@@ -114,8 +114,8 @@ impl Drive<'_> {
                 return Err(Stop::Fails(Failure::new("key_refused", error.message)));
             }
             Err(error) => {
-                // A result too large, or unreadable, will not get better by asking again and again.
-                if error.kind == Kind::Malformed && failures >= 3 {
+                // A result too large will not get better by asking again, nor an unreadable one by asking again and again.
+                if error.kind == Kind::TooLarge || error.kind == Kind::Malformed && failures >= 3 {
                     let ended = self.ended(index, attempt, RunStatus::Failed);
                     self.take_in_end(Run { error: Some(buy::run_error(&error)), ..ended });
                     return Ok(());

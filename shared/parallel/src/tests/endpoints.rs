@@ -134,7 +134,9 @@ async fn answers_have_a_cap_with_or_without_a_length() {
         let large = server.client_that(|settings| settings.largest = body.len()).run(&key(), "r").await;
         assert_eq!(large.unwrap().processor.len(), 1_000);
         let small = server.client_that(|settings| settings.largest = body.len() - 1).run(&key(), "r").await;
-        assert_eq!(small.unwrap_err().kind, Kind::Malformed);
+        let error = small.unwrap_err();
+        assert_eq!(error.kind, Kind::TooLarge);
+        assert!(error.message.contains(&format!("{} bytes", body.len() - 1)), "{error}");
         drop(server);
     }
 }

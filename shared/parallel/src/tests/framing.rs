@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 
+use crate::budget::Budget;
 use crate::{Error, Event, EventStream, Kind, Result};
 
 const EVER: Duration = Duration::from_mins(10);
@@ -13,7 +14,7 @@ const LARGEST: usize = 1024 * 1024;
 /// The events of these chunks, in short: their kind and what tells them apart.
 async fn events(chunks: impl IntoIterator<Item = Bytes, IntoIter: Send + Sync + 'static>) -> Vec<String> {
     let chunks = stream::iter(chunks.into_iter().map(Ok));
-    let mut events = EventStream::new(chunks, LARGEST, EVER);
+    let mut events = EventStream::new(chunks, Budget::new(LARGEST), LARGEST, EVER);
     let mut seen = Vec::new();
     while let Some(event) = events.next().await {
         seen.push(short(event));
@@ -84,21 +85,21 @@ async fn an_event_of_the_largest_size_survives_byte_for_byte_and_a_larger_one_is
     let seen = events(cut(&fits, 1_400)).await;
     assert_eq!(seen, [format!("big {}", &fits["data: ".len()..].trim_end())]);
     let after = format!("{}data: {{\"type\":\"a\"}}\n\n", event(LARGEST - around + 2));
-    assert_eq!(events(cut(&after, 1_400)).await, ["Malformed"], "and the stream is over");
+    assert_eq!(events(cut(&after, 1_400)).await, ["TooLarge"], "and the stream is over");
 }
 
 #[tokio::test]
 async fn many_small_lines_without_an_end_are_one_large_event() {
     let line = Bytes::from("data: \"0123456789\"\n".repeat(1_000));
     let seen = events(std::iter::repeat_n(line, 100)).await;
-    assert_eq!(seen, ["Malformed"]);
+    assert_eq!(seen, ["TooLarge"]);
 }
 
 #[tokio::test]
 async fn a_failure_of_the_connection_is_passed_on_after_what_came_before() {
     let chunks =
         [Ok(Bytes::from_static(b"data: {\"type\":\"a\"}\n\ndata: {")), Err(Error::new(Kind::Lost, "cut"))];
-    let mut events = EventStream::new(stream::iter(chunks), LARGEST, EVER);
+    let mut events = EventStream::new(stream::iter(chunks), Budget::new(LARGEST), LARGEST, EVER);
     assert_eq!(events.next().await.map(short).as_deref(), Some("a {\"type\":\"a\"}"));
     assert_eq!(events.next().await.map(short).as_deref(), Some("Lost"));
     assert!(events.next().await.is_none());
@@ -108,7 +109,7 @@ async fn a_failure_of_the_connection_is_passed_on_after_what_came_before() {
 async fn silence_ends_a_stream() {
     let chunks =
         stream::iter([Ok(Bytes::from_static(b"data: {\"type\":\"a\"}\n\n"))]).chain(stream::pending());
-    let mut events = EventStream::new(chunks, LARGEST, Duration::from_millis(20));
+    let mut events = EventStream::new(chunks, Budget::new(LARGEST), LARGEST, Duration::from_millis(20));
     assert_eq!(events.next().await.map(short).as_deref(), Some("a {\"type\":\"a\"}"));
     assert_eq!(events.next().await.map(short).as_deref(), Some("Silent"));
     assert!(events.next().await.is_none());

@@ -58,7 +58,6 @@ impl Server {
     }
 
     pub(super) fn client_that(&self, change: impl FnOnce(&mut Settings)) -> Client {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut settings = Settings::new(format!("http://{}", self.address).parse().unwrap());
         settings.request = Duration::from_secs(10);
         change(&mut settings);

@@ -34,6 +34,8 @@ pub const REQUEST: Duration = Duration::from_millis(10);
 pub const BUYING: Duration = Duration::from_secs(1);
 /// What a sweep that finds nothing takes.
 pub const SWEEPING: Duration = Duration::from_millis(100);
+/// What handing everything over takes.
+pub const HANDING_OVER: Duration = Duration::from_secs(1);
 /// What the runtime adds to an invocation.
 pub const OVERHEAD: Duration = Duration::from_millis(5);
 

@@ -3,10 +3,7 @@
 //! A message goes to any of the receives that wait, as SQS has it. Invariant: never more invocations than the cap, batches that are being
 //! gathered included.
 
-use ambient::Entropy;
-
 use crate::assumed::{POLLERS, SCALING};
-use crate::load;
 use crate::world::Message;
 
 /// The mapping's state.
@@ -14,7 +11,7 @@ use crate::world::Message;
 pub(crate) struct Mapping {
     pollers: Vec<Poller>,
     /// The largest batch.
-    pub(crate) batch: usize,
+    batch: usize,
     /// How many invocations it allows itself by now, and how many it ever may.
     allowed: usize,
     most: usize,
@@ -27,17 +24,6 @@ struct Poller {
     batches: u64,
 }
 
-/// Who may receive next.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// This one, so many messages.
-    Poller(usize, usize),
-    /// Nobody until an invocation ends.
-    Full,
-    /// Nobody until the mapping allows itself more.
-    Grows,
-}
-
 impl Mapping {
     pub(crate) fn new(batch: usize, most: usize, unlimited: bool) -> Self {
         let pollers = (0..POLLERS).map(|_| Poller::default()).collect();
@@ -45,17 +31,24 @@ impl Mapping {
         Self { pollers, batch, allowed, most }
     }
 
-    /// Who receives what is visible while so many invocations run.
-    pub(crate) fn next(&self, running: usize, entropy: &Entropy) -> Next {
-        let gathering = self.pollers.iter().filter(|poller| !poller.batch.is_empty()).count();
-        let may_begin = running + gathering < self.allowed.min(self.most);
-        let may: Vec<usize> =
-            (0..POLLERS).filter(|&at| may_begin || !self.pollers[at].batch.is_empty()).collect();
-        match load::pick(&may, entropy) {
-            Some(&at) => Next::Poller(at, self.batch - self.pollers[at].batch.len()),
-            None if running + gathering < self.most => Next::Grows,
-            None => Next::Full,
-        }
+    /// The receives that may be answered while so many invocations run.
+    pub(crate) fn pollers(&self, running: usize) -> Vec<usize> {
+        let may_begin = running + self.gathering() < self.allowed.min(self.most);
+        (0..POLLERS).filter(|&at| may_begin || !self.pollers[at].batch.is_empty()).collect()
+    }
+
+    /// Whether more could begin if it allowed itself more.
+    pub(crate) fn may_grow(&self, running: usize) -> bool {
+        running + self.gathering() < self.most
+    }
+
+    fn gathering(&self) -> usize {
+        self.pollers.iter().filter(|poller| !poller.batch.is_empty()).count()
+    }
+
+    /// How many messages still fit into a poller's batch.
+    pub(crate) fn room(&self, poller: usize) -> usize {
+        self.batch - self.pollers[poller].batch.len()
     }
 
     pub(crate) fn grow(&mut self) {
@@ -68,10 +61,6 @@ impl Mapping {
         let is_first = poller.batch.is_empty();
         poller.batch.extend(messages);
         is_first.then_some(poller.batches)
-    }
-
-    pub(crate) fn is_full(&self, poller: usize) -> bool {
-        self.pollers[poller].batch.len() >= self.batch
     }
 
     pub(crate) fn is_gathering(&self, poller: usize, batch: u64) -> bool {

@@ -1,14 +1,14 @@
 //! How an invocation begins: it does its chores, steps aside if others have room for all of its units, and else stays.
 //!
-//! Invariant: a batch with a message that was moved back stays, whatever is announced.
+//! Invariant: a message that was moved back stays, whatever is announced.
 
 use domain::adoption::{self, Slots};
 
-use crate::assumed::{BATCH, DEADLINE, LEASE, OVERHEAD, REQUEST, SLICE, SWEEPING};
+use crate::assumed::{DEADLINE, LEASE, OVERHEAD, REQUEST, SLICE, SWEEPING};
 use crate::scenario::Policy;
 use crate::tally::requests;
 
-use super::{Event, Message, Place, Work, World};
+use super::{Event, Message, Place, Stage, Work, World};
 
 impl World<'_> {
     pub(super) fn begin(&mut self, id: u32, batch: Vec<Message>) {
@@ -19,31 +19,32 @@ impl World<'_> {
         }
         if units.is_empty() {
             self.agenda.after(SWEEPING + OVERHEAD, Event::Finish { id });
-            return;
-        }
-        // Every message's visibility is shortened first.
-        self.tally.extensions += requests(units.len());
-        if self.scenario.policy != Policy::Adoption || units.iter().any(|message| message.moved) {
+        } else if self.scenario.policy != Policy::Adoption || units.iter().all(|message| message.moved) {
             self.stay(id, &units);
-            return;
+        } else {
+            let announced = self.read_announced();
+            self.agenda.after(REQUEST, Event::Decide { id, units, announced });
         }
-        let announced = self.read_announced();
-        self.agenda.after(REQUEST, Event::Decide { id, units, announced });
     }
 
     /// The announcements have come, and are as old as the answer took.
     pub(super) fn decide(&mut self, id: u32, units: Vec<Message>, announced: Vec<Slots>) {
-        if !self.take_slots(announced, units.len()) {
-            self.stay(id, &units);
+        let (moved, free): (Vec<_>, Vec<_>) = units.into_iter().partition(|message| message.moved);
+        if !self.take_slots(announced, free.len()) {
+            self.stay(id, &[moved, free].concat());
             return;
         }
-        self.tally.stepped_aside += 1;
-        self.tally.sends += requests(units.len());
-        self.tally.deletes += requests(units.len());
+        self.tally.sends += requests(free.len());
+        self.tally.deletes += requests(free.len());
         let sent_at = self.now() + REQUEST;
-        let messages: Vec<_> = units.into_iter().map(|message| Message { sent_at, ..message }).collect();
+        let messages = free.into_iter().map(|message| Message { sent_at, ..message }).collect();
         self.agenda.at(sent_at, Event::Sent { place: Place::Adopt, messages });
-        self.agenda.after(2 * REQUEST + OVERHEAD, Event::Finish { id });
+        if moved.is_empty() {
+            self.tally.stepped_aside += 1;
+            self.agenda.after(2 * REQUEST + OVERHEAD, Event::Finish { id });
+        } else {
+            self.stay(id, &moved);
+        }
     }
 
     /// Takes a slot for each of so many units, by the runners' own rule; false when one could not be had.
@@ -59,28 +60,30 @@ impl World<'_> {
 
     fn stay(&mut self, id: u32, units: &[Message]) {
         self.tally.stayed += 1;
+        // The queue hides a batch for longer than a dead runner's units may wait.
+        self.tally.extensions += requests(units.len());
         let now = self.now();
         let chance = self.entropy.fraction();
-        if let Some(runner) = self.runners.get_mut(&id) {
-            runner.ends_at = adoption::ends_at(now, SLICE, runner.began + DEADLINE, chance);
-            runner.extended_at = now;
-            self.agenda.at(runner.ends_at, Event::SliceEnd { id });
-        }
+        let Some(runner) = self.runners.get_mut(&id) else { return };
+        runner.ends_at = adoption::ends_at(runner.began, SLICE, runner.began + DEADLINE, chance);
+        runner.extended_at = now;
+        runner.read_until = adoption::reads_until(now, self.pace);
+        let adopts = self.scenario.policy == Policy::Adoption;
+        runner.stage = if adopts { Stage::Open } else { Stage::Over };
+        self.agenda.at(runner.ends_at, Event::SliceEnd { id });
         for message in units {
-            self.drive(id, *message, Place::Runs);
+            self.take_up(id, *message, Place::Runs);
         }
         self.agenda.after(LEASE / 3, Event::Beat { id });
-        if self.scenario.policy == Policy::Adoption {
-            self.agenda.after(REQUEST, Event::Announce { id });
-            self.agenda.after(self.pace.stale, Event::LookStale { id });
-        }
+        self.tend(id);
     }
 
-    /// Looks at `adopt`; nothing else is ever lost here, so nothing else is found.
-    fn sweep(&mut self) {
+    /// Looks at `adopt` too; nothing else is ever lost here, so nothing else is found.
+    pub(super) fn sweep(&mut self) {
         self.tally.sweeps += 1;
+        self.tally.deletes += 1;
         if self.scenario.policy == Policy::Adoption {
-            self.move_back(BATCH, true);
+            self.move_back(true);
         }
     }
 }

@@ -13,7 +13,7 @@ impl World<'_> {
     pub(super) fn kill(&mut self) {
         let fullest = self.runners.iter().max_by_key(|(_, runner)| runner.driving.len());
         let Some(id) = fullest.map(|(&id, _)| id) else { return };
-        self.stop_receiving(id);
+        self.waiting.retain(|receive| receive.runner != id);
         let Some(runner) = self.runners.remove(&id) else { return };
         self.tally.billed += self.now().duration_since(runner.began).unsigned_abs();
         let sent_at = runner.extended_at;

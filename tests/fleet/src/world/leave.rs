@@ -1,47 +1,38 @@
 //! Handing over: at the end of a slice, or before it where a fuller runner has room for the few that are left.
 //!
-//! Invariant: who hands over lets go of every unit before the next message for it can be seen.
+//! Invariant: who hands over lets go of every unit before the next message for it can be seen, and takes nothing up any more.
 
-use domain::adoption::Slots;
-
-use crate::assumed::REQUEST;
+use crate::assumed::{HANDING_OVER, REQUEST};
 use crate::scenario::Policy;
 
-use super::{Event, Message, Place, Work, World};
+use super::{Event, Message, Place, Stage, Work, World};
 
 impl World<'_> {
     pub(super) fn slice_end(&mut self, id: u32) {
-        let Some(runner) = self.runners.get(&id).filter(|runner| !runner.is_over) else { return };
+        let Some(runner) = self.runners.get(&id).filter(|runner| !runner.is_closed) else { return };
         let (name, units) = (runner.name.clone(), runner.driving.len());
-        if units > 0 {
-            let has_slots = self.scenario.policy == Policy::Adoption && {
-                let mut others = self.read_announced();
-                others.retain(|slots| slots.runner != name);
-                self.take_slots(others, units)
-            };
-            self.hand_over(id, if has_slots { Place::Adopt } else { Place::Runs });
-        }
-        self.wind_up(id);
+        let has_slots = units > 0 && self.scenario.policy == Policy::Adoption && {
+            let mut others = self.read_announced();
+            others.retain(|slots| slots.runner != name);
+            self.take_slots(others, units)
+        };
+        self.leave(id, if has_slots { Place::Adopt } else { Place::Runs });
     }
 
-    /// Hands everything over to those with room; stays as it is if their slots are gone by now.
-    pub(super) fn leave_early(&mut self, id: u32, mut others: Vec<Slots>) {
-        let Some(runner) = self.runners.get(&id) else { return };
-        let (name, units) = (runner.name.clone(), runner.driving.len());
-        others.retain(|slots| slots.runner != name);
-        if !self.take_slots(others, units) {
-            return;
-        }
+    /// Hands the few units over to those whose slots were taken for them.
+    pub(super) fn leave_early(&mut self, id: u32) {
         self.tally.left_early += 1;
-        self.tally.slot_writes += u64::from(self.announced.withdraw(&name));
-        self.hand_over(id, Place::Adopt);
-        self.end_if_idle(id);
+        self.leave(id, Place::Adopt);
     }
 
-    fn hand_over(&mut self, id: u32, place: Place) {
+    fn leave(&mut self, id: u32, place: Place) {
         let Some(runner) = self.runners.get_mut(&id) else { return };
+        runner.is_closed = true;
+        if runner.stage == Stage::Apart {
+            runner.stage = Stage::Over;
+        }
         let units = std::mem::take(&mut runner.driving);
-        let sent_at = self.agenda.now() + REQUEST;
+        let sent_at = self.agenda.now() + 2 * REQUEST;
         let mut messages = Vec::with_capacity(units.len());
         for unit in units.into_keys() {
             self.ledger.let_go(unit);
@@ -52,6 +43,9 @@ impl World<'_> {
         self.tally.hand_overs += count;
         self.tally.sends += count;
         self.tally.deletes += count;
-        self.agenda.at(sent_at, Event::Sent { place, messages });
+        if !messages.is_empty() {
+            self.agenda.at(sent_at, Event::Sent { place, messages });
+        }
+        self.agenda.after(HANDING_OVER, Event::Tend { id });
     }
 }

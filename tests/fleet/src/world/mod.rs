@@ -2,13 +2,15 @@
 //!
 //! Owns the order of things and what each invocation is. What a runner decides is `domain::adoption`'s, called as the runner calls it.
 
-mod adopt;
 mod announce;
 mod begin;
 mod drive;
 mod fault;
 mod leave;
+mod move_back;
 mod poll;
+mod receive;
+mod tend;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -22,6 +24,7 @@ use crate::assumed::{DEADLINE, LONG_POLL, POLLERS, SLICE, SWEEP};
 use crate::ledger::Ledger;
 use crate::load;
 use crate::mapping::Mapping;
+use self::receive::Receive;
 use crate::outcome::Outcome;
 use crate::scenario::{Policy, Scenario};
 use crate::tally::Tally;
@@ -58,20 +61,39 @@ pub(crate) enum Place {
 struct Runner {
     name: String,
     began: Timestamp,
-    /// When it hands over; known once it stays.
+    /// When it hands over.
     ends_at: Timestamp,
     /// Units and where the messages came from that are their leases.
     driving: BTreeMap<usize, Place>,
-    /// Until when its last announcement held; none before the first.
-    announced_until: Option<Timestamp>,
-    /// Raised with each receive that is over.
-    receives: u64,
+    stage: Stage,
+    /// It takes nothing up any more.
+    is_closed: bool,
+    /// What it announced holds, as far as it knows.
+    is_announced: bool,
+    /// When it announces again, and when it looks again for those that wait in vain.
+    tell_at: Timestamp,
+    look_at: Timestamp,
+    /// Until when it reads what was sent because of an announcement.
+    read_until: Timestamp,
+    /// When it is woken up next.
+    wake_at: Timestamp,
     /// When the leases were extended last.
     extended_at: Timestamp,
     /// Messages in the batch that it was started with.
     batch: usize,
-    /// It has handed everything over, or moved the rest back, and only has to end.
-    is_over: bool,
+}
+
+/// How far an invocation is with what was sent to it by `adopt`, as in the runner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It has not decided to stay, or never takes anything up.
+    Apart,
+    /// It takes up what comes.
+    Open,
+    /// What was left has been moved back.
+    Over,
+    /// It drives nothing and is about to end.
+    Ending,
 }
 
 /// What happens.
@@ -86,12 +108,9 @@ enum Event {
     Decide { id: u32, units: Vec<Message>, announced: Vec<domain::adoption::Slots> },
     Sent { place: Place, messages: Vec<Message> },
     Ended { unit: usize, epoch: u32 },
-    Announce { id: u32 },
     Beat { id: u32 },
-    Read { id: u32 },
-    ReceiveOver { id: u32, receive: u64 },
-    LookStale { id: u32 },
-    Idle { id: u32 },
+    Tend { id: u32 },
+    ReceiveOver { receive: u64 },
     SliceEnd { id: u32 },
     Finish { id: u32 },
     Kill,
@@ -107,8 +126,9 @@ pub(crate) struct World<'a> {
     ledger: Ledger,
     runs: VecDeque<Message>,
     adopt: VecDeque<Message>,
-    /// Runners whose receive waits at `adopt`.
-    waiting: Vec<u32>,
+    /// The receives of runners that wait at a queue.
+    waiting: Vec<Receive>,
+    received: u64,
     mapping: Mapping,
     announced: Announced,
     runners: BTreeMap<u32, Runner>,
@@ -136,6 +156,7 @@ impl<'a> World<'a> {
             runs: VecDeque::new(),
             adopt: VecDeque::new(),
             waiting: Vec::new(),
+            received: 0,
             mapping: Mapping::new(batch, scenario.concurrency, is_alone),
             announced: Announced::default(),
             runners: BTreeMap::new(),
@@ -190,12 +211,9 @@ impl<'a> World<'a> {
             Event::Decide { id, units, announced } => self.decide(id, units, announced),
             Event::Sent { place, messages } => self.sent(place, messages),
             Event::Ended { unit, epoch } => self.ended(unit, epoch),
-            Event::Announce { id } => self.announce(id),
             Event::Beat { id } => self.beat(id),
-            Event::Read { id } => self.read(id),
-            Event::ReceiveOver { id, receive } => self.receive_over(id, receive),
-            Event::LookStale { id } => self.look_stale(id),
-            Event::Idle { id } => self.end_if_idle(id),
+            Event::Tend { id } => self.tend(id),
+            Event::ReceiveOver { receive } => self.receive_over(receive),
             Event::SliceEnd { id } => self.slice_end(id),
             Event::Finish { id } => self.finish(id),
             Event::Kill => self.kill(),
@@ -225,11 +243,15 @@ impl<'a> World<'a> {
             began: now,
             ends_at: now + DEADLINE,
             driving: BTreeMap::new(),
-            announced_until: None,
-            receives: 0,
+            stage: Stage::Apart,
+            is_closed: false,
+            is_announced: false,
+            tell_at: now,
+            look_at: now,
+            read_until: now,
+            wake_at: Timestamp::MAX,
             extended_at: now,
             batch,
-            is_over: false,
         };
         self.runners.insert(self.begun, runner);
         self.begun

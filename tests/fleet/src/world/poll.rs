@@ -2,9 +2,10 @@
 //!
 //! Invariant: a message is in the queue, in a batch that is being gathered, or in an invocation.
 
+use std::time::Duration;
+
 use crate::assumed::{BATCH, INIT, KEPT_WARM, SWEEP, WINDOW};
 use crate::load;
-use crate::mapping::Next;
 
 use super::{Event, Message, Place, Work, World};
 
@@ -33,40 +34,38 @@ impl World<'_> {
     /// What was sent is visible from now on.
     pub(super) fn sent(&mut self, place: Place, messages: Vec<Message>) {
         match place {
-            Place::Runs => {
-                self.runs.extend(messages);
-                self.poll();
+            Place::Runs => self.runs.extend(messages),
+            Place::Adopt => self.adopt.extend(messages),
+        }
+        self.give(place);
+    }
+
+    /// Gives what is visible to whoever waits for it: runners with room, and the mapping as far as it may begin invocations.
+    pub(super) fn poll(&mut self) {
+        while !self.runs.is_empty() {
+            let pollers = self.mapping.pollers(self.runners.len());
+            let waiting = self.waiting_at(Place::Runs);
+            if pollers.is_empty() && !self.is_growing && self.mapping.may_grow(self.runners.len()) {
+                self.is_growing = true;
+                self.agenda.after(Duration::from_secs(1), Event::Grow);
             }
-            Place::Adopt => {
-                self.adopt.extend(messages);
-                self.give_to_waiting();
+            let who = load::below(pollers.len() + waiting.len(), &self.entropy);
+            match (pollers.get(who), waiting.get(who.saturating_sub(pollers.len()))) {
+                (Some(&poller), _) => self.gather(poller),
+                (None, Some(&at)) => self.answer(at),
+                (None, None) => break,
             }
         }
     }
 
-    /// Gives what is visible to the mapping's receives, as far as it may begin invocations.
-    pub(super) fn poll(&mut self) {
-        while !self.runs.is_empty() {
-            match self.mapping.next(self.runners.len(), &self.entropy) {
-                Next::Full => break,
-                Next::Grows => {
-                    if !self.is_growing {
-                        self.is_growing = true;
-                        self.agenda.after(std::time::Duration::from_secs(1), Event::Grow);
-                    }
-                    break;
-                }
-                Next::Poller(poller, room) => {
-                    let count = self.runs.len().min(BATCH).min(room);
-                    self.tally.receives += 1;
-                    if let Some(batch) = self.mapping.gather(poller, self.runs.drain(..count)) {
-                        self.agenda.after(WINDOW, Event::Window { poller, batch });
-                    }
-                    if self.mapping.is_full(poller) {
-                        self.invoke(poller);
-                    }
-                }
-            }
+    fn gather(&mut self, poller: usize) {
+        let count = self.runs.len().min(BATCH).min(self.mapping.room(poller));
+        self.tally.receives += 1;
+        if let Some(batch) = self.mapping.gather(poller, self.runs.drain(..count)) {
+            self.agenda.after(WINDOW, Event::Window { poller, batch });
+        }
+        if self.mapping.room(poller) == 0 {
+            self.invoke(poller);
         }
     }
 
@@ -84,7 +83,7 @@ impl World<'_> {
         self.tally.invocations += 1;
         // The environment that fell idle last is taken, so a few of them stay warm.
         let is_warm = self.idle.pop().is_some_and(|since| since + KEPT_WARM > now);
-        let start = if is_warm { std::time::Duration::ZERO } else { INIT };
+        let start = if is_warm { Duration::ZERO } else { INIT };
         self.tally.cold += u64::from(!is_warm);
         let id = self.new_runner(batch.len());
         self.agenda.after(start, Event::Begin { id, batch });

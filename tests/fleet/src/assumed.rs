@@ -39,11 +39,12 @@ pub const HANDING_OVER: Duration = Duration::from_secs(1);
 /// What the runtime adds to an invocation.
 pub const OVERHEAD: Duration = Duration::from_millis(5);
 
-/// Write units of a hand-over: the last checkpoint with a new `due_at` (META 2, due index 2, list index 1), the claim (the same 5).
-pub const WRITES_A_HAND_OVER: u64 = 10;
+/// Write units of a hand-over: the last checkpoint with a new `due_at` (META of 2 KB, the due index's old and new place), the claim
+/// (the same 4).
+pub const WRITES_A_HAND_OVER: u64 = 8;
 /// Read units of a hand-over: inputs, flushes, purchases, each by a consistent query.
 pub const READS_A_HAND_OVER: u64 = 6;
 /// Read units of a sweep: 16 shards of the due index of each table, half a unit each.
 pub const READS_A_SWEEP: u64 = 16;
-/// Announcements in one read unit: 4 KB, eventually consistent, so twice 4 KB of about 160 bytes each.
+/// Announcements in one read unit: 8 KB, since the query is eventually consistent, of 160 bytes each.
 pub const ANNOUNCEMENTS_A_READ: usize = 50;

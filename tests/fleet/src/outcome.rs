@@ -51,10 +51,16 @@ impl Dollars {
         self.lambda + self.sqs
     }
 
+    /// DynamoDB: announcements and hand-overs.
+    #[must_use]
+    pub fn dynamo(&self) -> f64 {
+        self.slots + self.hand_overs
+    }
+
     /// All of them.
     #[must_use]
     pub fn total(&self) -> f64 {
-        self.lambda + self.sqs + self.slots + self.hand_overs
+        self.lambda_and_sqs() + self.dynamo()
     }
 }
 

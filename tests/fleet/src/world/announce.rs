@@ -29,8 +29,7 @@ impl World<'_> {
             Some(slots) => {
                 if now >= runner.tell_at {
                     runner.tell_at = now + self.pace.every;
-                    runner.read_until =
-                        runner.read_until.max(adoption::reads_until(slots.until, self.pace));
+                    runner.read_until = runner.read_until.max(adoption::reads_until(slots.until, self.pace));
                     runner.is_announced = true;
                     self.announced.put(slots);
                     self.tally.slot_writes += 1;

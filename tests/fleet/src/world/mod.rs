@@ -18,13 +18,13 @@ use ambient::Entropy;
 use domain::adoption::Pace;
 use jiff::Timestamp;
 
+use self::receive::Receive;
 use crate::agenda::Agenda;
 use crate::announced::Announced;
 use crate::assumed::{DEADLINE, LONG_POLL, POLLERS, SLICE, SWEEP};
 use crate::ledger::Ledger;
 use crate::load;
 use crate::mapping::Mapping;
-use self::receive::Receive;
 use crate::outcome::Outcome;
 use crate::scenario::{Policy, Scenario};
 use crate::tally::Tally;
@@ -228,7 +228,8 @@ impl<'a> World<'a> {
     fn look(&mut self) {
         let driving = |runner: &Runner| runner.driving.len() as u64;
         let driving = self.runners.values().map(driving).filter(|&units| units > 0).collect();
-        let capacity = if self.scenario.policy == Policy::OneStream { 1 } else { self.scenario.units_per_runner };
+        let capacity =
+            if self.scenario.policy == Policy::OneStream { 1 } else { self.scenario.units_per_runner };
         self.watch.look(driving, u64::from(capacity));
         self.agenda.after(watch::EVERY, Event::Look);
     }

@@ -25,7 +25,8 @@ impl World<'_> {
         self.adopt.extend(fresh);
         if !old.is_empty() {
             let sent_at = now + REQUEST;
-            let messages = old.into_iter().map(|message| Message { moved: true, sent_at, ..message }).collect();
+            let messages =
+                old.into_iter().map(|message| Message { moved: true, sent_at, ..message }).collect();
             self.agenda.at(sent_at, Event::Sent { place: Place::Runs, messages });
         }
     }

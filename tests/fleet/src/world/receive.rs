@@ -49,7 +49,8 @@ impl World<'_> {
 
     /// Whether a receive of the runner waits, at that queue or at any.
     pub(super) fn is_receiving(&self, id: u32, place: Option<Place>) -> bool {
-        let is_it = |receive: &Receive| receive.runner == id && place.is_none_or(|place| receive.place == place);
+        let is_it =
+            |receive: &Receive| receive.runner == id && place.is_none_or(|place| receive.place == place);
         self.waiting.iter().any(is_it)
     }
 

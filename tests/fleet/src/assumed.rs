@@ -9,7 +9,7 @@ pub const SLICE: Duration = Duration::from_secs(570);
 /// When Lambda ends it, less the 30 s that handing over may take.
 pub const DEADLINE: Duration = Duration::from_secs(570);
 /// How long a message stays invisible after its last extension.
-pub const LEASE: Duration = Duration::from_secs(120);
+pub const LEASE: Duration = Duration::from_mins(2);
 /// Between two sweeps.
 pub const SWEEP: Duration = Duration::from_mins(1);
 /// What one request sends, receives, extends or deletes at most.

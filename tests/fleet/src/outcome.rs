@@ -136,3 +136,36 @@ impl Outcome {
 fn number(count: u64) -> f64 {
     count as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::Lengths;
+    use crate::scenario::Policy;
+
+    #[test]
+    fn a_million_runs_cost_a_million_times_what_one_does() {
+        let mut ledger = Ledger::default();
+        ledger.arrive(jiff::Timestamp::UNIX_EPOCH, Duration::ZERO);
+        let tally = Tally {
+            invocations: 1,
+            billed: Duration::from_secs(1_000),
+            receives: 2,
+            sends: 3,
+            slot_writes: 4,
+            slot_reads: 8,
+            hand_overs: 1,
+            sweeps: 1,
+            ..Tally::default()
+        };
+        let scenario = Scenario::new(Policy::Adoption, 1.0, Lengths::two_minutes());
+        let (watch, none) = (Watch::default(), Duration::ZERO);
+        let dollars = Outcome::new(&scenario, &ledger, tally, watch, none, none).dollars();
+        let is = |dollars: f64, by_hand: f64| assert!((dollars - by_hand).abs() < 1e-9, "{dollars}");
+        is(dollars.lambda, 6_666.7 + 0.2);
+        is(dollars.sqs, 5.0 * 0.4);
+        is(dollars.slots, 4.0 * 0.625 + 8.0 * 0.125);
+        is(dollars.hand_overs, 8.0 * 0.625 + (6.0 + 16.0) * 0.125);
+        is(dollars.total(), 6_666.9 + 2.0 + 3.5 + 7.75);
+    }
+}

@@ -1,7 +1,8 @@
-//! What AWS asks for, in dollars: us-east-1, list prices without free tiers, as read in November 2026.
+//! What AWS asks for, in dollars: us-east-1, list prices without free tiers, as read on 20 and 21 November 2026.
 //!
-//! Sources: the price pages of each service, by third parties that copy them where a page renders by script only. Each is a constant
-//! with a name, so that who pays other prices changes a line here.
+//! AWS's price pages render by script, so these are third parties' copies of them: Lambda from cloudchipr, API Gateway and egress from
+//! apigatewaycost, DynamoDB from airbyte, Scheduler from cloudburn. SQS, logs, traces and recovery are as generally known. Who pays other
+//! prices changes a line here.
 
 /// A gigabyte-second of an arm64 function, up to 7.5 thousand million of them a month.
 pub const LAMBDA_GB_SECOND: f64 = 0.000_013_333_4;

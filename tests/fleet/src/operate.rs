@@ -45,6 +45,16 @@ pub fn mix() -> Vec<&'static Processor> {
 }
 
 impl Size {
+    /// What `sam deploy --parameter-overrides` gets.
+    #[must_use]
+    pub fn overrides(&self) -> String {
+        let Self { concurrency, units, memory_mb, results, requests, .. } = self;
+        format!(
+            "RunnerConcurrency={concurrency} UnitsPerRunner={units} RunnerMemory={memory_mb} \
+             ResultsConcurrency={results} RequestsPerSecond={requests}"
+        )
+    }
+
     /// The deployment under its load, arriving evenly, or so many times as fast.
     #[must_use]
     pub fn scenario(&self, times: f64) -> Scenario {

@@ -68,6 +68,10 @@ fn everything_else() {
 }
 
 fn sizes() {
+    for size in SIZES {
+        println!("{} runs a day: {}", size.runs_a_day, size.overrides());
+    }
+    println!();
     println!(
         "| runs a day | arriving | Lambda | SQS | DynamoDB | all | fill | units a runner | runners at most | hand-overs a run | invocations a run | wait, median and 99 % | runners, dollars a month |"
     );
@@ -75,9 +79,9 @@ fn sizes() {
     for size in SIZES {
         for (times, arriving) in [(1.0, "evenly"), (10.0, "ten times as fast")] {
             let outcome = simulate(&size.scenario(times));
-            // What comes faster is over sooner.
             let month = outcome.dollars().total() * f64::from(size.runs_a_day) * 30.0 / 1e6;
-            println!("| {} | {arriving} {} {} |", size.runs_a_day, row(&outcome), cents(month));
+            let month = if times > 1.0 { String::new() } else { cents(month) };
+            println!("| {} | {arriving} {} {} |", size.runs_a_day, row(&outcome), month);
         }
     }
 }

@@ -3,6 +3,7 @@
 mod bad_days;
 mod conservation;
 mod cost;
+mod page;
 
 use std::time::Duration;
 

@@ -15,11 +15,13 @@ pub mod id;
 pub mod input;
 pub mod limits;
 pub mod message;
+pub mod poison;
 pub mod processor;
 pub mod progress;
 pub mod rows;
 pub mod run;
 pub mod schema;
+pub mod sweep;
 pub mod unit;
 pub mod wake;
 

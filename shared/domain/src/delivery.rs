@@ -223,6 +223,8 @@ fn signed(span: Duration) -> SignedDuration {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -318,5 +320,46 @@ mod tests {
     fn an_endpoint_that_failed_for_five_days_is_disabled() {
         let since = NOW.checked_sub(signed(DISABLE_AFTER)).expect("in range");
         assert_eq!(after_attempt(&answered(500), 3, 3, Some(since), NOW, 0.0), State::Disabled);
+    }
+
+    fn any_outcome() -> impl Strategy<Value = Outcome> {
+        let answered = (100_u16..600, prop::option::of(any::<u64>()))
+            .prop_map(|(status, retry_after_seconds)| Outcome::Answered { status, retry_after_seconds });
+        let failed = Just(Outcome::Failed { reason: "no answer".to_owned() });
+        prop_oneof![4 => answered, 1 => failed]
+    }
+
+    proptest! {
+        /// Whatever receivers answer and whenever somebody asks for a redelivery.
+        #[test]
+        fn a_chain_has_numbers_that_go_on_and_an_end(outcomes in prop::collection::vec((any_outcome(), 0.0_f64..1.0, prop::bool::weighted(0.1)), 0..60)) {
+            let mut delivery = delivery(State::Pending { attempt: 1, due_at: NOW }, 0);
+            let (mut now, mut in_course) = (NOW, 0);
+            for (outcome, chance, again) in outcomes {
+                if again {
+                    let before = delivery.attempts.last().map_or(0, |last| last.attempt);
+                    delivery = redelivered(&delivery, now);
+                    in_course = 0;
+                    prop_assert_eq!(delivery.state, State::Pending { attempt: before + 1, due_at: now });
+                    prop_assert_eq!(&redelivered(&delivery, now), &delivery, "asking twice is asking once");
+                }
+                let State::Pending { attempt, due_at } = delivery.state else { continue };
+                now = now.max(due_at);
+                in_course += 1;
+                prop_assert!(delivery.attempts.last().is_none_or(|last| last.attempt + 1 == attempt));
+                let state = after_attempt(&outcome, attempt, delivery.taken() + 1, None, now, chance);
+                prop_assert_eq!(state == State::Delivered, outcome.is_success());
+                let is_last = in_course == 1 + LADDER.len();
+                prop_assert!(is_last || state != State::Exhausted, "a course has eleven attempts");
+                prop_assert!(!is_last || !matches!(state, State::Pending { .. }), "and an end");
+                if let State::Pending { attempt: next, due_at } = state {
+                    let wait = due_at.duration_since(now);
+                    prop_assert_eq!(next, attempt + 1);
+                    prop_assert!(wait >= signed(LADDER[0]) && wait <= signed(LONGEST_WISH.mul_f64(1.1)), "{}", wait);
+                }
+                delivery.attempts.push(Attempted { attempt, at: now, milliseconds: 5, outcome });
+                delivery.state = state;
+            }
+        }
     }
 }

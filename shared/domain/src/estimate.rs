@@ -114,6 +114,8 @@ fn time(runs: u32, median: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::choice::Choice;
 
@@ -152,5 +154,25 @@ mod tests {
         assert_eq!(over_budget(2_000, None, 10_000_000), None);
         assert!(over_budget(2_001, None, 10_000_000).is_some());
         assert!(over_budget(1, Some("nova"), 10_000_000).is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn a_cost_is_told_exactly(cost in prop_oneof![any::<u64>(), (0_u64..100).prop_map(|tenths| tenths * 100_000)]) {
+            let told = Cost(cost).to_string();
+            let (dollars, decimals) = told[1..].split_once('.').expect("it has decimals");
+            prop_assert!((2..=6).contains(&decimals.len()));
+            let micros: u64 = format!("{decimals:0<6}").parse().expect("digits");
+            prop_assert_eq!(dollars.parse::<u64>().expect("digits") * 1_000_000 + micros, cost);
+        }
+
+        /// What is refused for its budget is exactly what the estimate says costs more.
+        #[test]
+        fn a_budget_is_kept_by_what_the_estimate_says(rows in 0_u32..20_000, max_cost in 0_u64..500_000_000, processor in prop::sample::select(PROCESSORS.to_vec())) {
+            let cost = of(rows, 0, processor.name, 0).cost_usd.expect("a known price");
+            prop_assert_eq!(over_budget(rows, Some(processor.name), max_cost).is_some(), cost > Cost(max_cost));
+            let unknown = over_budget(rows, None, max_cost).is_some();
+            prop_assert!(!unknown || cost > Cost(max_cost), "without a processor the cheapest decides");
+        }
     }
 }

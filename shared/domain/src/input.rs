@@ -43,6 +43,8 @@ pub fn place<'a>(sources: impl Iterator<Item = (&'a str, u32)>, index: u32) -> O
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -55,5 +57,21 @@ mod tests {
         assert_eq!(at(253), Some(("b", 0, 0)));
         assert_eq!(at(352), Some(("b", 0, 99)));
         assert_eq!(at(353), None);
+    }
+
+    proptest! {
+        #[test]
+        fn each_row_has_a_place_of_its_own_and_in_order(rows in prop::collection::vec(0_u32..250, 0..5)) {
+            let names = ["first", "a", "b", "c", "d"];
+            let sources = || names.into_iter().zip(rows.iter().copied());
+            let total: u32 = rows.iter().sum();
+            let source = |place: &Place<'_>| names.iter().position(|name| *name == place.source);
+            let places: Vec<_> = (0..total).map_while(|index| place(sources(), index)).collect();
+            prop_assert_eq!(places.len(), total as usize);
+            let keys = places.iter().map(|place| (source(place), place.page, place.slot));
+            prop_assert!(keys.is_sorted_by(|one, next| one < next));
+            prop_assert!(places.iter().all(|place| place.slot < PAGE_ROWS as usize));
+            prop_assert_eq!(place(sources(), total), None);
+        }
     }
 }

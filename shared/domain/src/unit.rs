@@ -275,6 +275,8 @@ pub fn after_fence(lease: Option<&Lease>, status: Option<Status>, message_id: &s
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -311,5 +313,31 @@ mod tests {
         assert_eq!(Status::of_ended(&counts(0, 1, 0, 2)), Status::Failed);
         assert_eq!(Status::of_ended(&counts(0, 0, 1, 2)), Status::Failed);
         assert_eq!(Status::of_ended(&counts(1, 0, 0, 2)), Status::Partial);
+    }
+
+    fn any_status() -> impl Strategy<Value = Status> {
+        prop::sample::select(Status::ALL.to_vec())
+    }
+
+    proptest! {
+        /// Or two runners would leave each other's message alone, and fence each other for ever.
+        #[test]
+        fn of_two_fenced_messages_at_most_one_is_left_alone(holder in prop::option::of("[abc]"), status in any_status(), one in "[abc]", other in "[abc]") {
+            let lease = Lease { holder, ..Lease::default() };
+            let left = |message: &str| after_fence(Some(&lease), Some(status), message) == Fenced::LeaveMessage;
+            prop_assert!(one == other || !(left(&one) && left(&other)));
+            prop_assert!(!status.is_terminal() || !left(&one), "nobody drives a unit that is over");
+        }
+
+        #[test]
+        fn a_unit_ends_as_its_runs_did(completed in 0_u32..3, failed in 0_u32..3, timed_out in 0_u32..3, cancelled in 0_u32..3) {
+            let counts = Counts { completed, failed, cancelled, timed_out, ..Counts::default() };
+            let ended = Status::of_ended(&counts);
+            prop_assert!(ended.is_terminal() && ended != Status::Deleted);
+            prop_assert_eq!(ended == Status::Completed, counts.finished() == completed);
+            prop_assert_eq!(ended == Status::Partial, completed > 0 && counts.finished() > completed);
+            prop_assert!(ended != Status::TimedOut || counts.finished() == timed_out);
+            prop_assert!(ended != Status::Cancelled || counts.finished() == cancelled);
+        }
     }
 }

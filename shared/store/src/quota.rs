@@ -98,6 +98,8 @@ fn take(seen: Option<i64>, count: u32, per_minute: u32, now: Timestamp) -> (i64,
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -115,5 +117,39 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(5);
         let (_, wait) = take(Some(0), 2_001, 2_000, now);
         assert_eq!(wait, Some(Duration::from_millis(30)));
+    }
+
+    proptest! {
+        /// Askers that come when they like, and take what they are granted.
+        #[test]
+        fn no_more_is_granted_in_any_time_than_the_quota_and_a_minute_ahead(
+            per_minute in prop_oneof![1_u32..20, 1_u32..5_000],
+            asks in prop::collection::vec((prop_oneof![0_i64..2_000, 0_i64..200_000], 1_u32..5_000), 1..80),
+        ) {
+            let slot = 60_000_000 / i64::from(per_minute);
+            let (mut now, mut seen, mut grants) = (Timestamp::UNIX_EPOCH, None, Vec::new());
+            for (later, count) in asks {
+                now += SignedDuration::from_millis(later);
+                let count = 1 + count % per_minute;
+                let (taken_to, wait) = take(seen, count, per_minute, now);
+                let Some(wait) = wait else {
+                    seen = Some(taken_to);
+                    grants.push((now, i64::from(count)));
+                    continue;
+                };
+                let then = now + SignedDuration::try_from(wait).expect("a minute at most");
+                prop_assert_eq!(take(seen, count, per_minute, then).1, None, "who waits as told is granted");
+                let sooner = then - SignedDuration::from_micros(1);
+                prop_assert!(take(seen, count, per_minute, sooner).1.is_some());
+            }
+            for (first, (since, _)) in grants.iter().enumerate() {
+                let mut granted = 0;
+                for (at, count) in &grants[first..] {
+                    granted += count;
+                    let passed = i64::try_from(at.duration_since(*since).as_micros()).expect("in range");
+                    prop_assert!(granted * slot <= passed + 60_000_000);
+                }
+            }
+        }
     }
 }

@@ -60,6 +60,8 @@ impl Cursors {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -80,5 +82,38 @@ mod tests {
         let mut cursors = Cursors::new(Some("5".to_owned()));
         cursors.came(None, None);
         assert_eq!(cursors.kept(), Some("5"));
+    }
+
+    proptest! {
+        /// Events end rows or none, and rows are stored in any order, now and then while events come.
+        #[test]
+        fn the_cursor_never_passes_a_row_that_is_not_stored(ends in prop::collection::vec(any::<bool>(), 1..20), order in prop::collection::vec(any::<prop::sample::Index>(), 0..60)) {
+            let mut cursors = Cursors::new(None);
+            let (mut came, mut open) = (0, Vec::new());
+            let check = |cursors: &Cursors, open: &[usize]| {
+                let kept = cursors.kept().map_or(0, |cursor| cursor.parse::<usize>().expect("a number"));
+                assert!(open.iter().all(|event| *event > kept), "{kept} is past one of {open:?}");
+            };
+            for index in order {
+                let at = index.index(ends.len() + 1);
+                if at == 0 || open.is_empty() {
+                    let Some(ends_a_row) = ends.get(came) else { continue };
+                    came += 1;
+                    let row = u32::try_from(came).expect("small");
+                    cursors.came(Some(came.to_string()), ends_a_row.then_some(row));
+                    if *ends_a_row {
+                        open.push(came);
+                    }
+                } else {
+                    let event = open.remove(at % open.len());
+                    cursors.stored(u32::try_from(event).expect("small"));
+                }
+                check(&cursors, &open);
+            }
+            for event in open {
+                cursors.stored(u32::try_from(event).expect("small"));
+            }
+            prop_assert_eq!(cursors.kept().map(str::to_owned), (came > 0).then(|| came.to_string()));
+        }
     }
 }

@@ -104,7 +104,7 @@ pub(crate) async fn accept(
         return Err(Refusal::Raced);
     }
     tracing::info!(unit.id = %unit.id, unit.kind = unit.kind.word(), unit.rows = unit.rows(), "A unit is accepted.");
-    api.announce(&unit.id, Work::unit(unit.id.clone(), unit.lease.hop)).await;
+    api.announce(unit, Work::unit(unit.id.clone(), unit.lease.hop)).await;
     Ok(answer(told, Given::Now, headers))
 }
 

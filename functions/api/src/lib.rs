@@ -27,10 +27,10 @@ mod wake;
 use std::sync::Arc;
 
 use ambient::{Clock, Entropy};
-use domain::UnitId;
 use domain::message::Work;
+use domain::{Unit, UnitId};
 use jiff::{SignedDuration, Timestamp};
-use queue::Queue;
+use queue::{Line, Parcel, Queue};
 use store::Store;
 use url::Url;
 use vault::Sealer;
@@ -137,10 +137,11 @@ impl Api {
     /// Sends work that stands in the table already, and tells whoever watches the unit.
     ///
     /// A message that cannot be sent is no failure of the request: the unit is due, and the sweep sends another.
-    async fn announce(&self, id: &UnitId, work: Work) {
-        (self.0.parts.on_change)(id);
-        if let Err(error) = self.queue().send(&work, std::time::Duration::ZERO).await {
-            tracing::warn!(unit.id = %id, %error, "The message of a unit was not sent; the sweep will send it.");
+    async fn announce(&self, unit: &Unit, work: Work) {
+        (self.0.parts.on_change)(&unit.id);
+        let parcel = Parcel::of(unit.owner.clone(), work);
+        if let Err(error) = self.queue().send(&parcel, Line::Runs).await {
+            tracing::warn!(unit.id = %unit.id, %error, "The message of a unit was not sent; the sweep will send it.");
         }
     }
 }

@@ -83,7 +83,7 @@ async fn look(api: &Api, id: &UnitId, webhook: &str) -> Result<(), Refusal> {
     if let Some(due) = Due::of(&unit, now)
         && api.store().move_due(&due, now.saturating_add(DUE).unwrap_or(now)).await?
     {
-        api.announce(id, Work::unit(id.clone(), due.hop)).await;
+        api.announce(&unit, Work::unit(id.clone(), due.hop)).await;
     }
     // Last: what is cut off before this is sent once more, and may have its effect again.
     api.store().remember_heard(webhook, after(now, REMEMBERED)).await?;

@@ -20,6 +20,8 @@ const RETENTION_SECONDS: &str = "1209600";
 const MAX_RECEIVES: u32 = 50;
 /// What Lambda wants of a queue whose function may run for ten minutes; runners shorten it to their lease.
 const RUNS_VISIBILITY_SECONDS: &str = "900";
+/// As long as a runner's lease: who receives from it is running already.
+const ADOPT_VISIBILITY_SECONDS: &str = "120";
 /// Six times the longest invocation of the webhook function.
 const DELIVERIES_VISIBILITY_SECONDS: &str = "360";
 
@@ -35,13 +37,20 @@ pub(crate) struct Queues {
 pub(crate) async fn make(config: &SdkConfig, prefix: &str) -> anyhow::Result<Queues> {
     let sqs = Client::new(config);
     let (runs, _) = with_dead_letters(&sqs, &format!("{prefix}-runs"), RUNS_VISIBILITY_SECONDS).await?;
+    let (adopt, _) = with_dead_letters(&sqs, &format!("{prefix}-adopt"), ADOPT_VISIBILITY_SECONDS).await?;
     let (deliveries, deliveries_arn) =
         with_dead_letters(&sqs, &format!("{prefix}-deliveries"), DELIVERIES_VISIBILITY_SECONDS).await?;
     let stream_failures = make_queue(&sqs, &format!("{prefix}-stream-failures"), &[]).await?;
     make_group(config, prefix).await?;
     let schedule_role = format!("arn:aws:iam::{}:role/{prefix}-schedules", sdk::ACCOUNT);
-    let places =
-        Places { runs, deliveries, deliveries_arn, schedule_group: prefix.to_owned(), schedule_role };
+    let places = Places {
+        adopt: Some(adopt),
+        schedule_group: prefix.to_owned(),
+        runs,
+        deliveries,
+        deliveries_arn,
+        schedule_role,
+    };
     Ok(Queues { places, stream_failures })
 }
 

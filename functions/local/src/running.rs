@@ -74,6 +74,7 @@ async fn compose(options: Options) -> anyhow::Result<Running> {
     let wake = Wake::default();
     let (clock, entropy, store) = (options.clock.clone(), options.entropy.clone(), aws.store.clone());
 
+    let units_per_runner = u32::try_from(options.units_per_runner.max(1)).unwrap_or(u32::MAX);
     let runner = runner::Runner::new(runner::Parts {
         store: store.clone(),
         queue: queue.clone(),
@@ -82,7 +83,7 @@ async fn compose(options: Options) -> anyhow::Result<Running> {
         outbound: outbound.clone(),
         clock: clock.clone(),
         entropy: entropy.clone(),
-        settings: options.runner.clone(),
+        settings: runner::Settings { units: units_per_runner, ..options.runner.clone() },
         on_change: work::on_change(&wake),
     });
     let webhook = webhook::Webhook::new(
@@ -115,7 +116,7 @@ async fn compose(options: Options) -> anyhow::Result<Running> {
 
     let guard = secrets.server_key.is_some().then_some(guard);
     let service = http::service(api::router(api), results::router(results), guard);
-    let work = Work::start(Functions { runner, webhook, queue }, &aws, &options, &data).await?;
+    let work = Work::start(Functions { runner, webhook }, &aws, &options, &data).await?;
     let server = Server::start(listener, service);
     tracing::info!(%address, "Multitask listens.");
     Ok(Running { address, url, clock, server, work, aws, upstream, _data: data })

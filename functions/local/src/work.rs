@@ -11,8 +11,6 @@ use anyhow::Context;
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::sqs::SqsEvent;
 use aws_sdk_dynamodbstreams::types::OperationType;
-use domain::message::Work as Message;
-use queue::Queue;
 use runner::Runner;
 use serde_dynamo::AttributeValue;
 use tokio::task::JoinSet;
@@ -23,7 +21,7 @@ use crate::data_dir::DataDir;
 use crate::mappings::{Mapping, queue as from_queue, stream as from_stream};
 use crate::options::Options;
 
-/// Messages to an invocation of a runner: what one receive brings. They end together, so a few of them do not keep many places taken.
+/// Messages to an invocation of a runner: what one receive brings. The others it adopts.
 const MESSAGES: usize = 10;
 /// The time that Lambda gives an invocation of the runner.
 const INVOCATION: Duration = Duration::from_mins(10);
@@ -51,7 +49,6 @@ pub(crate) struct Work {
 pub(crate) struct Functions {
     pub(crate) runner: Runner,
     pub(crate) webhook: Webhook,
-    pub(crate) queue: Queue,
 }
 
 impl Work {
@@ -62,8 +59,9 @@ impl Work {
         options: &Options,
         data: &DataDir,
     ) -> anyhow::Result<Self> {
-        let Functions { runner, webhook, queue } = functions;
+        let Functions { runner, webhook } = functions;
         let clock = &options.clock;
+        runner.forget_others().await.context("the announcements of a former process cannot be taken back")?;
         let mappings = vec![
             announced(webhook.clone(), aws, clock, data)?,
             attempts(webhook, aws, clock).await.context("the deliveries cannot be mapped")?,
@@ -71,7 +69,7 @@ impl Work {
         ];
         let mut chores = JoinSet::new();
         chores.spawn(resume(runner.clone(), clock.clone()));
-        chores.spawn(sweep(queue, clock.clone(), options.sweep));
+        chores.spawn(sweep(runner.clone(), clock.clone(), options.sweep));
         Ok(Self { runner, mappings, chores })
     }
 
@@ -87,12 +85,12 @@ impl Work {
 }
 
 async fn runs(runner: Runner, aws: &Aws, options: &Options) -> anyhow::Result<Mapping> {
-    let in_flight = options.runners.max(1).saturating_mul(options.units_per_runner.max(1));
+    let batch_size = MESSAGES.min(options.units_per_runner.max(1));
     let mapping = from_queue::Options {
-        batch_size: MESSAGES.min(options.units_per_runner.max(1)),
+        batch_size,
         window: Duration::ZERO,
-        concurrency: in_flight,
-        in_flight,
+        concurrency: options.runners.max(1),
+        in_flight: options.runners.max(1) * batch_size,
     };
     let handler = move |event: SqsEvent| {
         let runner = runner.clone();
@@ -156,12 +154,12 @@ async fn resume(runner: Runner, clock: Clock) {
     }
 }
 
-/// Has runners look for what is due, again and again.
-async fn sweep(queue: Queue, clock: Clock, every: Duration) {
+/// Looks for what is due, again and again. No message is sent for it, as on AWS: no runner might have room to read it.
+async fn sweep(runner: Runner, clock: Clock, every: Duration) {
     loop {
         clock.sleep(every).await;
-        if let Err(error) = queue.send(&Message::Sweep, Duration::ZERO).await {
-            tracing::warn!(%error, "The sweep could not be sent; the next one does its work.");
+        if let Err(error) = runner.sweep().await {
+            tracing::warn!(%error, "The sweep did not come to its end; the next one does its work.");
         }
     }
 }

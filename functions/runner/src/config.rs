@@ -14,7 +14,7 @@ use crate::Settings;
 pub struct Config {
     /// `UNITS_TABLE` and `OUTBOX_TABLE`.
     pub tables: Tables,
-    /// `RUNS_QUEUE_URL`, `DELIVERIES_QUEUE_URL`, `DELIVERIES_QUEUE_ARN`, `SCHEDULE_GROUP`, `SCHEDULE_ROLE_ARN`.
+    /// `RUNS_QUEUE_URL`, `ADOPT_QUEUE_URL`, `DELIVERIES_QUEUE_URL`, `DELIVERIES_QUEUE_ARN`, `SCHEDULE_GROUP`, `SCHEDULE_ROLE_ARN`.
     pub places: Places,
     /// `PARALLEL_BASE_URL`: the upstream, `https://api.parallel.ai` if unset.
     pub upstream: Url,
@@ -24,7 +24,7 @@ pub struct Config {
     pub allow_hosts: Vec<String>,
     /// `AWS_LAMBDA_RUNTIME_API`: a host that no list may come from.
     pub runtime_api: Option<String>,
-    /// `SLICE_SECONDS`, `LEASE_SECONDS`.
+    /// `SLICE_SECONDS`, `LEASE_SECONDS`, `UNITS_PER_RUNNER`.
     pub settings: Settings,
 }
 
@@ -40,6 +40,7 @@ impl Config {
             tables: Tables { units: vars.text("UNITS_TABLE"), outbox: vars.text("OUTBOX_TABLE") },
             places: Places {
                 runs: vars.text("RUNS_QUEUE_URL"),
+                adopt: Some(vars.text("ADOPT_QUEUE_URL")),
                 deliveries: vars.text("DELIVERIES_QUEUE_URL"),
                 deliveries_arn: vars.text("DELIVERIES_QUEUE_ARN"),
                 schedule_group: vars.text("SCHEDULE_GROUP"),
@@ -58,6 +59,7 @@ impl Config {
                 lease: Duration::from_secs_f64(
                     vars.parsed_or("LEASE_SECONDS", || defaults.lease.as_secs_f64()),
                 ),
+                units: vars.parsed_or("UNITS_PER_RUNNER", || defaults.units),
                 ..defaults
             },
         };

@@ -21,6 +21,7 @@ impl Leases {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(message_id.to_owned(), receipt);
     }
 
+    /// Lets a message go, if it is held.
     pub(crate) fn let_go(&self, message_id: &str) {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(message_id);
     }
@@ -31,15 +32,11 @@ impl Leases {
 }
 
 impl Runner {
-    /// Extends every held message to the length of a lease; a refused one is logged, for the claim's epoch protects the unit anyway.
-    pub(crate) async fn extend(&self, leases: &Leases) {
-        let receipts = leases.receipts();
-        if receipts.is_empty() {
-            return;
-        }
-        match self.queue.extend(&receipts, self.settings.lease).await {
-            Ok(refused) if refused.is_empty() => {}
-            Ok(refused) => warn!(leases.refused = refused.len(), "Leases could not be extended."),
+    /// Extends these messages to the length of a lease; a refused one is logged, for the claim's epoch protects the unit anyway.
+    pub(crate) async fn extend(&self, receipts: &[Receipt]) {
+        match self.queue.extend(receipts, self.settings.lease).await {
+            Ok(0) => {}
+            Ok(refused) => warn!(leases.refused = refused, "Leases could not be extended."),
             Err(error) => warn!(%error, "No lease could be extended; trying again at the next beat."),
         }
     }
@@ -47,8 +44,8 @@ impl Runner {
     /// Extends the leases three times in each of their lengths, for ever.
     pub(crate) async fn beat(&self, leases: &Leases) {
         loop {
-            self.extend(leases).await;
             self.clock.sleep(self.settings.lease / 3).await;
+            self.extend(&leases.receipts()).await;
         }
     }
 }

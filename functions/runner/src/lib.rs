@@ -5,6 +5,7 @@
 //! what it stores and sends goes through `store` and `queue`.
 //! Invariant: nothing is bought upstream before its purchase was announced in the table under the runner's epoch.
 
+mod adoption;
 pub mod config;
 mod drive;
 mod invocation;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub margin: Duration,
     /// How long an announced purchase keeps everybody else from buying the same rows; the request itself is given half of it.
     pub purchase: Duration,
+    /// How many units an invocation drives before it takes nothing more up. The batch that it was started with may hold more.
+    pub units: u32,
     /// The least time between two flushes of a unit.
     pub flush: Duration,
     /// Flushes written at a time; those that come meanwhile are written together. A transaction costs twice as much as two writes
@@ -61,6 +64,7 @@ impl Default for Settings {
             lease: Duration::from_mins(2),
             margin: Duration::from_secs(30),
             purchase: Duration::from_mins(1),
+            units: 500,
             flush: Duration::from_secs(1),
             writes: 32,
             fetches: 24,

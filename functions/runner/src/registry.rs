@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::UnitId;
 use tokio::sync::watch;
 
+use crate::Runner;
+
 /// Who drives what in this process.
 #[derive(Debug, Default)]
 pub struct Registry {
@@ -72,6 +74,14 @@ impl Registry {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+impl Runner {
+    /// The units that this process drives.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 }
 

@@ -4,9 +4,13 @@
 //! sweeps at once send one message, and a message too many is harmless.
 
 use domain::delivery::State;
+use std::time::Duration;
+
+use domain::adoption::Pace;
 use domain::message::{Attempt, Work};
 use domain::unit::Status;
 use jiff::{SignedDuration, Timestamp};
+use queue::{Line, Parcel};
 use tracing::{info, warn};
 
 use crate::Runner;
@@ -28,14 +32,32 @@ pub(crate) enum Error {
 }
 
 impl Runner {
-    /// Sends again what is due now.
-    pub(crate) async fn sweep(&self) -> Result<(), Error> {
+    /// Sends again what is due now, and moves back what waits in vain to be adopted.
+    pub async fn sweep(&self) -> anyhow::Result<()> {
         let now = self.clock.now();
-        self.send_due(now, now, now.saturating_sub(DELIVERY_GRACE).unwrap_or(now)).await
+        self.send_due(now, now, now.saturating_sub(DELIVERY_GRACE).unwrap_or(now)).await?;
+        if self.queue.has_adopt() {
+            let moved = self.move_back(Some(Pace::for_slice(self.settings.slice))).await?;
+            if moved > 0 {
+                info!(sweep.moved = moved, "The sweep moved back what nobody adopted.");
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back what runners announced that are gone: for a process beside which no other runs.
+    pub async fn forget_others(&self) -> anyhow::Result<()> {
+        for slots in self.store.slots(self.clock.now()).await? {
+            self.store.withdraw_slots(&slots.runner).await?;
+        }
+        Ok(())
     }
 
     /// Sends again everything that is unfinished, whenever it is due: what a restarted process needs.
     pub async fn resume_all(&self) -> anyhow::Result<()> {
+        if self.queue.has_adopt() {
+            self.move_back(None).await?;
+        }
         Ok(self.send_due(self.clock.now(), Timestamp::MAX, Timestamp::MAX).await?)
     }
 
@@ -43,17 +65,18 @@ impl Runner {
         let mut units_sent = 0_usize;
         // In batches, so that what was moved is sent though a later one fails.
         for due in self.store.due_units(units).await?.chunks(BATCH) {
-            let mut work = Vec::new();
+            let mut parcels = Vec::new();
             for due in due {
                 if self.store.move_due(due, next_look(due.modified_at, now)).await? {
-                    work.push(match due.status {
+                    let work = match due.status {
                         Status::Deleted => Work::Remove { id: due.id.clone() },
                         _ => Work::unit(due.id.clone(), due.hop),
-                    });
+                    };
+                    parcels.push(Parcel { work, owner: due.owner.clone(), delay: Duration::ZERO });
                 }
             }
-            units_sent += work.len();
-            self.queue.send_all(&work).await?;
+            units_sent += parcels.len();
+            self.queue.send_all(&parcels, Line::Runs).await?;
         }
         let mut attempts = 0_u32;
         for due in self.store.due_deliveries(deliveries).await? {
@@ -96,8 +119,6 @@ fn next_look(since: Timestamp, now: Timestamp) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

@@ -33,6 +33,7 @@ impl Config {
             tables: Tables { units: vars.text("UNITS_TABLE"), outbox: vars.text("OUTBOX_TABLE") },
             places: Places {
                 runs: vars.text("RUNS_QUEUE_URL"),
+                adopt: None,
                 deliveries: vars.text("DELIVERIES_QUEUE_URL"),
                 deliveries_arn: vars.text("DELIVERIES_QUEUE_ARN"),
                 schedule_group: vars.text("SCHEDULE_GROUP"),

@@ -121,6 +121,27 @@ pub fn take(
     None
 }
 
+/// How long a newcomer that found too few slots waits before it looks once more, by the hops of its units; none if it stays at once.
+///
+/// What is handed over together arrives in several batches, and each of their invocations would find nothing announced and stay. `chance`
+/// is from 0 to 1: whoever is first announces, and the others find it.
+#[must_use]
+pub fn looks_again_after(mut hops: impl Iterator<Item = u32>, pace: Pace, chance: f64) -> Option<Duration> {
+    hops.all(|hop| hop > 0).then(|| pace.valid.mul_f64(chance / 40.0))
+}
+
+/// Whether a runner has so few units that it asks whether another one has room for them.
+#[must_use]
+pub const fn is_left_with_few(driving: u32, capacity: u32) -> bool {
+    driving > 0 && driving.saturating_mul(FEW) <= capacity
+}
+
+/// Whether nothing is announced any more by a runner that ends then.
+#[must_use]
+pub fn is_late(ends_at: Timestamp, pace: Pace, now: Timestamp) -> bool {
+    now >= earlier(ends_at, pace.last)
+}
+
 /// Whether a runner that is left with few units hands them over before its time: a fuller one has room for all of them. Of two that are
 /// equally full one leaves, never both.
 #[must_use]
@@ -135,8 +156,7 @@ pub fn leaves_early(
     let by = later(now, pace.to_send());
     let is_fuller = |other: &Slots| (other.driving, other.runner.as_str()) > (driving, runner);
     let has_room = |other: &Slots| other.until > by && other.free >= driving;
-    driving > 0
-        && driving.saturating_mul(FEW) <= capacity
+    is_left_with_few(driving, capacity)
         && announced.iter().any(|other| other.runner != runner && is_fuller(other) && has_room(other))
 }
 
@@ -216,6 +236,13 @@ mod tests {
         assert!(!leaves("a", 51, slots("b", 300, 200, 20)), "51 are not few");
         assert!(!leaves("a", 3, slots("a", 300, 200, 20)), "its own announcement");
         assert!(!leaves("a", 0, slots("b", 4, 496, 20)), "it has nothing to hand over");
+    }
+
+    #[test]
+    fn only_what_was_handed_over_waits_for_a_second_look() {
+        let after = |hops: &[u32]| looks_again_after(hops.iter().copied(), Pace::default(), 0.5);
+        assert_eq!(after(&[1, 7]), Some(Duration::from_millis(250)));
+        assert_eq!(after(&[1, 0]), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use domain::message::{self, Attempt};
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
-use crate::runs::seconds;
+use crate::work::seconds;
 use crate::{Error, LONGEST_DELAY, Queue, Result};
 
 /// Characters of a schedule's name at most.

@@ -2,39 +2,74 @@
 
 use std::time::Duration;
 
-use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
+use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry};
 
-use crate::{Error, Queue, Result};
+use crate::work::BATCH;
+use crate::{Error, Line, Queue, Result};
 
 /// What SQS gave with a received message: who has it may extend or delete the message, until it is received again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receipt(pub String);
+pub struct Receipt {
+    /// The queue that it was received from.
+    pub from: Line,
+    /// What SQS calls the receipt handle.
+    pub handle: String,
+}
 
 impl Queue {
-    /// Gives each of these messages of the runs queue `lease` from now before it is seen again; returns the places of those that were refused.
-    pub async fn extend(&self, receipts: &[Receipt], lease: Duration) -> Result<Vec<usize>> {
-        let mut refused = Vec::new();
-        for (chunk_at, chunk) in receipts.chunks(10).enumerate() {
-            let mut request = self.sqs.change_message_visibility_batch().queue_url(&self.places.runs);
-            for (at, receipt) in chunk.iter().enumerate() {
+    /// Gives each of these messages `lease` from now before it is seen again, ten to a request; returns how many were refused.
+    pub async fn extend(&self, receipts: &[Receipt], lease: Duration) -> Result<usize> {
+        let mut refused = 0;
+        for (line, batch) in batches(receipts) {
+            let mut request = self.sqs.change_message_visibility_batch().queue_url(self.url(line)?);
+            for (at, receipt) in batch.iter().enumerate() {
                 let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
                     .id(at.to_string())
-                    .receipt_handle(&receipt.0)
-                    .visibility_timeout(i32::try_from(lease.as_millis().div_ceil(1_000)).unwrap_or(43_200))
+                    .receipt_handle(&receipt.handle)
+                    .visibility_timeout(whole_seconds(lease))
                     .build()
                     .map_err(|error| Error::new(error.to_string()))?;
                 request = request.entries(entry);
             }
-            let changed = request.send().await?;
-            let failed = changed.failed().iter().filter_map(|failed| failed.id().parse::<usize>().ok());
-            refused.extend(failed.map(|at| chunk_at * 10 + at));
+            refused += request.send().await?.failed().len();
         }
         Ok(refused)
     }
 
-    /// Deletes a message of the runs queue. Deleting it again, or with an old receipt, is harmless.
+    /// Deletes a message. Deleting it again, or with an old receipt, is harmless.
     pub async fn give_up(&self, receipt: &Receipt) -> Result<()> {
-        self.sqs.delete_message().queue_url(&self.places.runs).receipt_handle(&receipt.0).send().await?;
+        let url = self.url(receipt.from)?;
+        self.sqs.delete_message().queue_url(url).receipt_handle(&receipt.handle).send().await?;
         Ok(())
     }
+
+    /// Deletes messages, ten to a request. What is not deleted comes back when its lease is up, which is harmless.
+    pub async fn give_up_all(&self, receipts: &[Receipt]) -> Result<()> {
+        for (line, batch) in batches(receipts) {
+            let mut request = self.sqs.delete_message_batch().queue_url(self.url(line)?);
+            for (at, receipt) in batch.iter().enumerate() {
+                let entry = DeleteMessageBatchRequestEntry::builder()
+                    .id(at.to_string())
+                    .receipt_handle(&receipt.handle)
+                    .build()
+                    .map_err(|error| Error::new(error.to_string()))?;
+                request = request.entries(entry);
+            }
+            request.send().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Receipts of one queue each, as many as go with one request.
+fn batches(receipts: &[Receipt]) -> impl Iterator<Item = (Line, Vec<&Receipt>)> {
+    [Line::Runs, Line::Adopt].into_iter().flat_map(|line| {
+        let of_line: Vec<_> = receipts.iter().filter(|receipt| receipt.from == line).collect();
+        of_line.chunks(BATCH).map(|batch| (line, batch.to_vec())).collect::<Vec<_>>()
+    })
+}
+
+/// A time as SQS wants it: whole seconds, rounded up, twelve hours at most.
+pub(crate) fn whole_seconds(span: Duration) -> i32 {
+    i32::try_from(span.as_millis().div_ceil(1_000)).unwrap_or(43_200)
 }

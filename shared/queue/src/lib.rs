@@ -1,15 +1,19 @@
 //! SQS and Scheduler: the only crate that knows queue URLs, receipts and schedules.
 //!
-//! Two queues: `runs` carries work for runners, `deliveries` the attempts of deliveries. A message may arrive twice or late;
-//! what it names stands in the table. Invariant: a message holds ids and numbers, never an input or a key.
+//! Three queues: `runs` carries work for which runners are started, `adopt` work that running ones take up, `deliveries` the attempts of
+//! deliveries. A message may arrive twice or late; what it names stands in the table. Messages of one owner do not hold up
+//! those of another: their group is the owner. Invariant: a message holds ids and numbers, never an input or a key.
 
 mod deliveries;
 mod error;
 mod lease;
-mod runs;
+mod receive;
+mod work;
 
 pub use error::Error;
 pub use lease::Receipt;
+pub use receive::Received;
+pub use work::Parcel;
 
 use std::time::Duration;
 
@@ -25,8 +29,10 @@ pub const LONGEST_DELAY: Duration = Duration::from_mins(15);
 /// Where the queues and schedules are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
-    /// URL of the queue for runners.
+    /// URL of the queue for which runners are started.
     pub runs: String,
+    /// URL of the queue that only running runners read; none for who neither reads it nor sends to it.
+    pub adopt: Option<String>,
     /// URL of the queue of delivery attempts.
     pub deliveries: String,
     /// ARN of the queue of delivery attempts: what schedules target.
@@ -35,6 +41,15 @@ pub struct Places {
     pub schedule_group: String,
     /// ARN of the role with which Scheduler sends to the queue.
     pub schedule_role: String,
+}
+
+/// One of the queues of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Line {
+    /// The one for which runners are started.
+    Runs,
+    /// The one that only running runners read.
+    Adopt,
 }
 
 /// The queues and schedules, behind clients; clones share their connections.
@@ -60,5 +75,20 @@ impl Queue {
         places: Places,
     ) -> Self {
         Self { sqs: Sqs::new(config), scheduler: Scheduler::new(scheduler), places }
+    }
+
+    /// Whether there is a queue for work that running runners take up.
+    #[must_use]
+    pub const fn has_adopt(&self) -> bool {
+        self.places.adopt.is_some()
+    }
+
+    fn url(&self, line: Line) -> Result<&str> {
+        match line {
+            Line::Runs => Ok(&self.places.runs),
+            Line::Adopt => {
+                self.places.adopt.as_deref().ok_or_else(|| Error::new("there is no queue to adopt from"))
+            }
+        }
     }
 }

@@ -10,6 +10,8 @@ pub(crate) const SK: &str = "sk";
 pub(crate) const META: &str = "META";
 /// Runs to a partition: so that one partition does not carry a big group.
 pub(crate) const RUNS_PER_PARTITION: u32 = 500;
+/// Partition of the announcements of running runners.
+pub(crate) const SLOTS: &str = "SLOTS";
 /// How many ways the `due` index is spread.
 pub(crate) const DUE_SHARDS: u8 = 16;
 

@@ -22,6 +22,7 @@ mod quota;
 mod remove;
 mod runs;
 pub mod schema;
+mod slots;
 mod transact;
 mod unit;
 mod value;

@@ -42,7 +42,7 @@ pub(crate) async fn cancelled(api: &Api, id: &str, headers: &HeaderMap) -> Resul
             Change::Done => {
                 tracing::info!(unit.id = %seen.id, "A unit is cancelled.");
                 // Whoever holds the unit finds out at its next write; a holder in the process that gets this finds out now.
-                api.announce(&seen.id, Work::unit(seen.id.clone(), seen.lease.hop + 1)).await;
+                api.announce(&seen, Work::unit(seen.id.clone(), seen.lease.hop + 1)).await;
                 return Ok(ended);
             }
         }

@@ -27,7 +27,7 @@ pub(crate) async fn delete(
             Change::Raced => {}
             Change::Done => {
                 tracing::info!(unit.id = %seen.id, "A group is deleted.");
-                api.announce(&seen.id, Work::Remove { id: seen.id.clone() }).await;
+                api.announce(&seen, Work::Remove { id: seen.id.clone() }).await;
                 return Ok(StatusCode::NO_CONTENT);
             }
         }

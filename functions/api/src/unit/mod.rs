@@ -58,7 +58,7 @@ async fn ask(
             store::Appended::Before(remembered) => return Ok(Outcome::Before(remembered)),
             store::Appended::Done => {
                 let hop = Store::hop_after(&seen);
-                api.announce(&seen.id, Work::unit(seen.id.clone(), hop)).await;
+                api.announce(&seen, Work::unit(seen.id.clone(), hop)).await;
                 return Ok(Outcome::Done(Box::new((seen, stands))));
             }
         }

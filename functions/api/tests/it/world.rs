@@ -148,6 +148,7 @@ impl World {
     ) -> Api {
         let places = Places {
             runs: format!("{}/0/runs", self.queues.endpoint),
+            adopt: None,
             deliveries: format!("{}/0/deliveries", self.queues.endpoint),
             deliveries_arn: "arn:aws:sqs:us-east-1:000000000000:deliveries".to_owned(),
             schedule_group: "multitask".to_owned(),

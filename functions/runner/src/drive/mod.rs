@@ -32,9 +32,9 @@ use domain::unit::{Fenced, Unit, after_fence};
 use futures::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
 use parallel::{EventStream, Key};
+use queue::Line;
 use std::future::Future;
 use store::Claim;
-use tokio::sync::RwLock;
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
@@ -42,10 +42,10 @@ use self::buy::Buying;
 use self::cursor::Cursors;
 use self::errand::Errand;
 use self::rows::Rows;
-use self::time::{due_at, slice_end, slice_over};
+use self::time::{due_at, leaving};
 use self::trace::Trace;
 use crate::Runner;
-use crate::invocation::Lease;
+use crate::invocation::{Invocation, Lease};
 use crate::registry::Place;
 
 /// Claims without progress after which a unit is given up.
@@ -102,8 +102,10 @@ type Step<T> = Result<T, Stop>;
 pub(crate) struct Drive<'a> {
     runner: &'a Runner,
     lease: &'a Lease,
+    invocation: &'a Invocation,
     unit: Unit,
-    slice_end: Timestamp,
+    /// Until when it is driven alone; none where it has company.
+    alone_until: Option<Timestamp>,
     rows: Rows,
     /// Ends of runs that are known and not stored yet.
     ready: Vec<Run>,
@@ -149,11 +151,10 @@ impl<'a> Drive<'a> {
     pub(crate) async fn claim(
         runner: &'a Runner,
         lease: &'a Lease,
-        deadline: Timestamp,
+        invocation: &'a Invocation,
     ) -> Result<Result<Self, Fenced>, Error> {
         let now = runner.clock.now();
-        let slice_end = slice_end(runner, deadline);
-        let due_at = due_at(runner, slice_end).unwrap_or(Timestamp::MAX);
+        let due_at = due_at(runner, invocation.ends_at).unwrap_or(Timestamp::MAX);
         let unit = match runner.store.claim(&lease.id, lease.hop, &lease.message_id, due_at, now).await? {
             Claim::Won(unit) => *unit,
             Claim::Stale { found } => {
@@ -172,7 +173,8 @@ impl<'a> Drive<'a> {
             poison: is_poison(&unit, runner.settings.lease, now),
             runner,
             lease,
-            slice_end,
+            invocation,
+            alone_until: None,
             rows: Rows::default(),
             ready: Vec::new(),
             ready_bytes: 0,
@@ -206,23 +208,24 @@ impl<'a> Drive<'a> {
         }))
     }
 
-    /// Drives the unit once nobody else is driven in its invocation; its slice begins then.
-    pub(crate) async fn run_alone(
-        mut self,
-        place: &Place,
-        company: &RwLock<()>,
-        deadline: Timestamp,
-    ) -> Result<Left, Error> {
+    /// Drives the unit once nobody else is driven in its invocation, until something is achieved, or it has proved harmless for a while:
+    /// then it is handed over, to be driven in company again.
+    pub(crate) async fn run_alone(mut self, place: &Place) -> Result<Left, Error> {
+        let invocation = self.invocation;
         let _alone = tokio::select! {
-            alone = company.write() => alone,
+            alone = invocation.company.write() => alone,
             // Nothing was tried yet, so nothing is known of the unit that was not known before.
             by = place.wanted() => return Ok(Left::Stopped { by }),
-            () = self.runner.stopping.asked() => return Ok(Left::Stopped { by: self.lease.message_id.clone() }),
+            _ = invocation.left(true) => return Box::pin(self.set_aside()).await,
         };
-        self.slice_end = slice_end(self.runner, deadline);
-        self.unit.lease.due_at = due_at(self.runner, self.slice_end);
-        match self.write_due().await {
-            Ok(()) => Box::pin(self.run(place)).await,
+        self.alone_until = Some(self.after(self.runner.settings.lease / 4));
+        Box::pin(self.run(place)).await
+    }
+
+    /// Sends the unit on as it was found, to an invocation in which it can be alone.
+    pub(crate) async fn set_aside(mut self) -> Result<Left, Error> {
+        match self.send_aside().await {
+            Ok(left) => Ok(left),
             Err(stop) => self.left(stop).await,
         }
     }
@@ -286,7 +289,7 @@ impl<'a> Drive<'a> {
     async fn unless_over<T>(&mut self, place: &Place, work: impl Future<Output = T> + Send) -> Step<T> {
         let left = tokio::select! {
             done = work => return Ok(done),
-            () = slice_over(self.runner, self.slice_end) => self.hand_over().await?,
+            line = leaving(self.runner, self.invocation, self.alone_until) => self.hand_over(line).await?,
             by = place.wanted() => self.make_way(by).await?,
         };
         Err(Stop::Left(left))
@@ -331,6 +334,9 @@ impl<'a> Drive<'a> {
     async fn turn(&mut self, place: &Place) -> Step<Left> {
         self.resume_purchase();
         loop {
+            if self.alone_until.is_some() && self.fruitful {
+                return self.hand_over(Line::Runs).await;
+            }
             self.take_in_asks().await?;
             self.buy().await?;
             self.fetch();
@@ -351,7 +357,9 @@ impl<'a> Drive<'a> {
                 event = next(&mut self.stream) => self.event(event),
                 event = self.trace.next() => self.traced(event),
                 () = clock.sleep_until(flush_at) => self.flush().await?,
-                () = slice_over(self.runner, self.slice_end) => return self.hand_over().await,
+                line = leaving(self.runner, self.invocation, self.alone_until) => {
+                    return self.hand_over(line).await;
+                }
                 () = clock.sleep_until(wake_at) => {
                     if self.is_time_up() {
                         return self.time_out().await;

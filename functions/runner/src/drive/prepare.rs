@@ -180,7 +180,7 @@ impl Drive<'_> {
     async fn hand_over_later(&mut self, error: &parallel::Error) -> Step<super::Left> {
         self.unit.progress.waiting_for = Some(format!("waiting for the upstream: {}", error.message));
         self.dirty = true;
-        self.hand_over().await
+        self.hand_over(queue::Line::Runs).await
     }
 
     async fn pause(&mut self, place: &Place, attempt: u32) -> Step<()> {

@@ -5,11 +5,12 @@ use domain::message::Work;
 use domain::run::RunStatus;
 use domain::unit::{Lease, Status, Unit, after_fence};
 use jiff::SignedDuration;
+use queue::{Line, Parcel};
 use std::time::Duration;
 use store::Saved;
 use tracing::info;
 
-use super::{Drive, Left, Step, Stop};
+use super::{Drive, Left, Step, Stop, signed};
 
 /// How long a handed-over unit may wait for its next runner before the sweep sends another message.
 const DUE: SignedDuration = SignedDuration::from_secs(60);
@@ -75,12 +76,25 @@ impl Drive<'_> {
     }
 
     /// Gives the unit up in order: everything known is written, the next message sent.
-    pub(super) async fn hand_over(&mut self) -> Step<Left> {
+    pub(super) async fn hand_over(&mut self, line: Line) -> Step<Left> {
         self.give_up().await?;
-        self.unit.lease.due_at = self.now().saturating_add(DUE).ok();
+        self.pass_on(line, false, Duration::ZERO).await
+    }
+
+    /// Passes the unit on as it was found: nothing was tried, so the claim does not count.
+    pub(super) async fn send_aside(&mut self) -> Step<Left> {
+        self.unit.lease.fruitless = self.fruitless();
+        let delay = self.runner.settings.lease.mul_f64(0.5 * self.runner.entropy.fraction());
+        self.pass_on(Line::Runs, true, delay).await
+    }
+
+    async fn pass_on(&mut self, line: Line, moved: bool, delay: Duration) -> Step<Left> {
+        self.unit.lease.due_at =
+            self.now().saturating_add(DUE).and_then(|due| due.saturating_add(signed(delay))).ok();
         self.write_due().await?;
         let hop = self.unit.lease.hop + 1;
-        self.runner.queue.send(&Work::unit(self.unit.id.clone(), hop), Duration::ZERO).await?;
+        let work = Work::Unit { id: self.unit.id.clone(), hop, moved };
+        self.runner.queue.send(&Parcel::of(self.unit.owner.clone(), work).after(delay), line).await?;
         info!(unit.hop = hop, "The unit is handed over.");
         Ok(Left::HandedOver)
     }

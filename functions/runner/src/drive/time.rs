@@ -1,6 +1,7 @@
 //! When things happen: the unit's own deadline, late runs, the next flush, the next look.
 
 use jiff::{SignedDuration, Timestamp};
+use queue::Line;
 
 use domain::group::Inputs;
 use domain::processor;
@@ -8,6 +9,7 @@ use domain::run::{Run, RunError, RunStatus};
 
 use super::{Drive, LOOK, Step, signed};
 use crate::Runner;
+use crate::invocation::Invocation;
 
 impl Drive<'_> {
     /// When the present round began.
@@ -97,18 +99,15 @@ impl Drive<'_> {
     }
 }
 
-/// When a slice that begins now ends; spread, or units that were taken up together would be handed over together for ever.
-pub(super) fn slice_end(runner: &Runner, deadline: Timestamp) -> Timestamp {
-    let spread = 1.0 - 0.2 * runner.entropy.fraction();
-    let slice = signed(runner.settings.slice.mul_f64(spread));
-    runner.clock.now().saturating_add(slice).unwrap_or(Timestamp::MAX).min(deadline)
-}
-
-/// Returns once everything is to be handed over.
-pub(super) async fn slice_over(runner: &Runner, slice_end: Timestamp) {
+/// Returns by which queue to hand over, once that is to be done.
+pub(super) async fn leaving(
+    runner: &Runner,
+    invocation: &Invocation,
+    alone_until: Option<Timestamp>,
+) -> Line {
     tokio::select! {
-        () = runner.clock.sleep_until(slice_end) => {}
-        () = runner.stopping.asked() => {}
+        line = invocation.left(alone_until.is_some()) => line,
+        () = runner.clock.sleep_until(alone_until.unwrap_or(Timestamp::MAX)) => Line::Runs,
     }
 }
 

@@ -74,7 +74,10 @@ async fn claim(world: &World, id: &UnitId) -> domain::unit::Unit {
     let Claim::Won(unit) = claim else { panic!("{claim:?}") };
     world
         .queue
-        .extend(&[queue::Receipt(record.receipt_handle.expect("a receipt"))], world.settings.lease)
+        .extend(
+            &[queue::Receipt { from: queue::Line::Runs, handle: record.receipt_handle.expect("a receipt") }],
+            world.settings.lease,
+        )
         .await
         .expect("a queue");
     *unit

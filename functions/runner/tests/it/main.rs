@@ -3,6 +3,7 @@
 //! Nothing here waits for time: an invocation returns when all is over, and what is later comes when the clock is moved. Writes pass a
 //! gate, at which a holder can be made to die.
 
+mod adoption;
 mod asks;
 mod cache;
 mod costs;

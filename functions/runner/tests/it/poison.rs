@@ -1,8 +1,7 @@
 //! Units that kill their runners.
 
-use std::time::Duration;
-
 use domain::UnitId;
+use domain::message::{self, Work};
 use domain::unit::Status;
 
 use crate::gate::{Act, Request};
@@ -51,21 +50,37 @@ async fn a_unit_that_gets_on_in_between_is_no_poison() {
 }
 
 #[tokio::test]
-async fn from_the_third_time_on_a_unit_is_driven_alone() {
+async fn from_the_third_time_on_a_unit_is_driven_alone_until_it_gets_on() {
     let world = World::start().await;
     let suspect = world.create(plain(1)).await;
     for _ in 0..2 {
         dies(&world).await;
     }
-    let innocent = world.create(simulated(&["seconds=0.3"])).await;
+    let innocent = world.create(simulated(&["never"])).await;
     let records = world.receive().await;
     assert_eq!(records.len(), 2);
     assert_eq!(world.invoke(&world.runner(), records).await, Vec::<String>::new());
-    let (suspect, innocent) = (world.ended(&suspect).await, world.ended(&innocent).await);
-    assert_eq!((suspect.status(), innocent.status()), (Status::Completed, Status::Completed));
-    let bought = suspect.bought[0].created_at;
-    let over = innocent.bought[0].ends_at.expect("it is over");
-    assert!(bought >= over, "it waited for its company to be over: {bought} {over}");
+    let (alone, left) = (world.unit(&suspect).await, world.unit(&innocent).await);
+    assert!(left.modified_at <= alone.modified_at, "its company had left before it began");
+    assert_eq!((alone.lease.fruitless, left.lease.fruitless), (0, 0), "both were handed over in order");
+    let mut handed_over: Vec<_> =
+        world.receive().await.into_iter().filter_map(|record| record.body).collect();
+    handed_over.sort();
+    assert_eq!(
+        handed_over,
+        [Work::unit(suspect, 1), Work::unit(innocent, 1)].map(|work| message::write(&work))
+    );
+}
+
+#[tokio::test]
+async fn a_unit_that_has_killed_its_runners_comes_to_its_end_all_the_same() {
+    let world = World::start().await;
+    let suspect = world.create(plain(1)).await;
+    for _ in 0..2 {
+        dies(&world).await;
+    }
+    let ended = world.settle(&suspect).await;
+    assert_eq!((ended.status(), ended.bought.len()), (Status::Completed, 1));
 }
 
 #[tokio::test]
@@ -75,7 +90,11 @@ async fn a_unit_that_waits_to_be_alone_makes_way_for_a_newer_message() {
     for _ in 0..2 {
         dies(&world).await;
     }
-    world.create(simulated(&["never"])).await;
+    let innocent = world.create(simulated(&["never"])).await;
+    // It never gets as far as leaving.
+    world.gate.arm(Act::HoldBefore, 0, move |request| {
+        request.is_checkpoint() && request.body.contains(innocent.as_str())
+    });
     let (runner, records) = (world.runner(), world.receive().await);
     let together = world.invoke(&runner, records);
     let newer = async {
@@ -85,32 +104,8 @@ async fn a_unit_that_waits_to_be_alone_makes_way_for_a_newer_message() {
         assert_eq!(world.invoke(&runner, records).await, Vec::<String>::new());
     };
     tokio::select! {
-        _ = together => panic!("its company never ends"),
+        _ = together => panic!("its company never leaves"),
         () = newer => {}
     }
-    assert_eq!(world.ended(&suspect).await.status(), Status::Completed);
-}
-
-#[tokio::test]
-async fn the_sweep_leaves_a_unit_in_peace_that_is_driven_alone() {
-    let world = World::start().await;
-    let suspect = world.create(simulated(&["never"])).await;
-    for _ in 0..2 {
-        dies(&world).await;
-    }
-    let innocent = world.create(simulated(&["never"]).with(|spec| spec.timeout_seconds = Some(100))).await;
-    let (runner, records) = (world.runner(), world.receive().await);
-    let drives = world.invoke(&runner, records);
-    let looks = async {
-        let claimed = world.until(&suspect, |unit| unit.lease.fruitless == 3).await;
-        world.until(&innocent, |unit| unit.counts.queued + unit.counts.running == 1).await;
-        world.clock.advance(Duration::from_secs(101));
-        let alone = world.until(&suspect, |unit| unit.lease.due_at > claimed.lease.due_at).await;
-        let later = alone.lease.due_at.expect("a time").duration_since(claimed.lease.due_at.expect("a time"));
-        assert!(later.as_secs() >= 60, "its slice began anew: {later}");
-    };
-    tokio::select! {
-        left = drives => panic!("{left:?}"),
-        () = looks => {}
-    }
+    assert_eq!(fruitless(&world, &suspect).await, 0);
 }

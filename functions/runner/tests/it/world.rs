@@ -20,7 +20,7 @@ use jiff::SignedDuration;
 use multitask::data_dir::DataDir;
 use multitask::doubles::Doubles;
 use multitask::sdk;
-use queue::{Places, Queue};
+use queue::{Line, Parcel, Places, Queue};
 use runner::{Parts, Runner, Settings};
 use serde_json::json;
 use simulator::{Config, Simulator};
@@ -40,6 +40,8 @@ pub(crate) struct Setup {
     pub(crate) settings: Settings,
     pub(crate) simulator: Config,
     pub(crate) allow_hosts: Vec<String>,
+    /// Whether runners adopt, and pass on.
+    pub(crate) adopts: bool,
 }
 
 impl Default for Setup {
@@ -48,6 +50,7 @@ impl Default for Setup {
             settings: Settings { flush: Duration::from_millis(10), ..Settings::default() },
             simulator: Config { speed: 2_000.0, entropy: Entropy::seeded(3), ..Config::default() },
             allow_hosts: Vec::new(),
+            adopts: false,
         }
     }
 }
@@ -64,10 +67,12 @@ pub(crate) struct World {
     pub(crate) tables: aws_sdk_dynamodb::Client,
     sqs: aws_sdk_sqs::Client,
     runs: String,
+    adopt: String,
     deliveries: String,
     gated: Store,
     outbound: Outbound,
     units: AtomicU8,
+    runners: AtomicU8,
     _directory: tempfile::TempDir,
 }
 
@@ -95,8 +100,10 @@ impl World {
         let config = sdk::config(&doubles.endpoint());
         let sqs = aws_sdk_sqs::Client::new(&config);
         let (runs, deliveries) = (make_queue(&sqs, "runs").await, make_queue(&sqs, "deliveries").await);
+        let adopt = make_queue(&sqs, "adopt").await;
         let places = Places {
             runs: runs.clone(),
+            adopt: setup.adopts.then(|| adopt.clone()),
             deliveries: deliveries.clone(),
             deliveries_arn: "arn:aws:sqs:us-east-1:000000000000:deliveries".to_owned(),
             schedule_group: "multitask".to_owned(),
@@ -111,6 +118,7 @@ impl World {
             sealer: Sealer::new(&[7; 32], entropy),
             outbound: Outbound::with_lookup(outbound, Lookup::system()).expect("a client"),
             units: AtomicU8::new(0),
+            runners: AtomicU8::new(0),
             settings: setup.settings,
             _directory: directory,
             store,
@@ -120,6 +128,7 @@ impl World {
             clock,
             sqs,
             runs,
+            adopt,
             deliveries,
         }
     }
@@ -140,7 +149,7 @@ impl World {
             sealer: self.sealer.clone(),
             outbound: self.outbound.clone(),
             clock: self.clock.clone(),
-            entropy: Entropy::seeded(2),
+            entropy: Entropy::seeded(u64::from(self.runners.fetch_add(1, Ordering::Relaxed)) + 2),
             settings,
             on_change: Arc::new(|_| {}),
         })
@@ -185,8 +194,8 @@ impl World {
     }
 
     pub(crate) async fn send(&self, id: &UnitId, hop: u32) {
-        let work = Work::unit(id.clone(), hop);
-        self.queue.send(&work, Duration::ZERO).await.expect("a queue");
+        let owner = self.owner(&key_of(id));
+        self.queue.send(&Parcel::of(owner, Work::unit(id.clone(), hop)), Line::Runs).await.expect("a queue");
     }
 
     /// What can be received now, ten at most.
@@ -308,6 +317,11 @@ impl World {
     /// How many messages of the queue are left, visible or not.
     pub(crate) async fn messages_left(&self) -> usize {
         count(&self.sqs, &self.runs).await
+    }
+
+    /// How many messages wait to be adopted, or are with who adopted them.
+    pub(crate) async fn adopted(&self) -> usize {
+        count(&self.sqs, &self.adopt).await
     }
 
     pub(crate) async fn attempts_left(&self) -> usize {

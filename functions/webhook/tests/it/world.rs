@@ -70,6 +70,7 @@ impl World {
         let queues = Queues::start(clock.clone()).await;
         let places = Places {
             runs: format!("{}/0/runs", queues.endpoint),
+            adopt: None,
             deliveries: format!("{}/0/deliveries", queues.endpoint),
             deliveries_arn: "arn:aws:sqs:us-east-1:000000000000:deliveries".to_owned(),
             schedule_group: "multitask".to_owned(),

@@ -1,7 +1,7 @@
 //! What the sweep looks for: units whose `due_at` has passed, and tombstones whose items are not removed yet.
 
-use domain::UnitId;
 use domain::unit::Status;
+use domain::{OwnerId, UnitId};
 use jiff::Timestamp;
 
 use super::item;
@@ -16,6 +16,8 @@ pub struct Due {
     pub id: UnitId,
     /// Its hop now: what the message must carry.
     pub hop: u32,
+    /// Whose it is, if it still says so.
+    pub owner: Option<OwnerId>,
     /// Where it stands: a deleted one waits for its removal.
     pub status: Status,
     /// The due time that was seen.
@@ -111,6 +113,7 @@ fn read(item: &Item) -> Result<Option<Due>> {
     Ok(Some(Due {
         id: item::id(&reader)?,
         hop: lease.hop,
+        owner: reader.text_if_any("owner").map(OwnerId::new),
         status: item::status(&reader)?,
         due_at,
         modified_at: reader.time("modified_at")?,

@@ -45,6 +45,13 @@ impl Due {
     pub fn of(unit: &Unit, now: Timestamp) -> Option<Self> {
         let due_at = unit.lease.due_at.filter(|due_at| *due_at <= now)?;
         let Unit { id, status, modified_at, .. } = unit;
-        Some(Self { id: id.clone(), hop: unit.lease.hop, status: *status, due_at, modified_at: *modified_at })
+        Some(Self {
+            id: id.clone(),
+            hop: unit.lease.hop,
+            owner: Some(unit.owner.clone()),
+            status: *status,
+            due_at,
+            modified_at: *modified_at,
+        })
     }
 }

@@ -27,6 +27,7 @@ pub(super) fn queue<'a>(state: &'a State, name: &str) -> Result<&'a Queue, Error
 pub(super) struct Draft {
     pub(super) body: String,
     pub(super) attributes: Attributes,
+    pub(super) group: Option<String>,
     /// In seconds; the queue's own where there is none.
     pub(super) delay: Option<i64>,
 }
@@ -41,12 +42,14 @@ pub(super) fn send(
 ) -> Result<Change, Error> {
     let settings = &queue(state, name)?.settings;
     message::check(&draft.body, &draft.attributes, settings.message_bytes as usize)?;
+    message::check_group(draft.group.as_deref())?;
     let delay = draft.delay.unwrap_or_else(|| settings.delay_seconds.into());
     let delay = seconds("DelaySeconds", delay, 900)?;
     let message = Message {
         id,
         body: draft.body,
         attributes: draft.attributes,
+        group: draft.group,
         sent_at: now,
         visible_at: after(now, delay),
         delivery: None,
@@ -79,7 +82,7 @@ pub(super) fn receive(
         return Err(Error::OverLimit);
     }
     let mut picked = Vec::new();
-    for (serial, message) in from.visible(now).filter(|(serial, _)| !expired.contains(serial)) {
+    for (serial, message) in from.next(now, ask.max).filter(|(serial, _)| !expired.contains(serial)) {
         if picked.len() == ask.max {
             break;
         }

@@ -39,6 +39,9 @@ pub(crate) struct Message {
     pub(crate) body: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) attributes: Attributes,
+    /// Whose it is, where the sender said so: no group's backlog holds up the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) group: Option<String>,
     pub(crate) sent_at: Timestamp,
     /// It can be received from this moment on.
     pub(crate) visible_at: Timestamp,
@@ -94,6 +97,20 @@ pub(crate) fn check(body: &str, attributes: &Attributes, limit: usize) -> Result
         return Err(Error::Parameter(reason));
     }
     Ok(())
+}
+
+/// Refuses a group outside the documented rules.
+pub(crate) fn check_group(group: Option<&str>) -> Result<(), Error> {
+    let sound =
+        |group: &str| (1..=128).contains(&group.len()) && group.bytes().all(|byte| byte.is_ascii_graphic());
+    if group.is_none_or(sound) {
+        return Ok(());
+    }
+    Err(Error::Parameter(
+        "Value for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include alphanumeric and \
+         punctuation characters. 1 to 128 in length."
+            .to_owned(),
+    ))
 }
 
 /// What a message counts towards the limits, in bytes.

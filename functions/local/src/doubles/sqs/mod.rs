@@ -75,7 +75,7 @@ impl Sqs {
     pub(crate) fn deliver(&self, name: &str, body: String) -> Result<(), Error> {
         let id = message::fresh_id(&self.0.entropy);
         let now = self.0.clock.now();
-        let draft = Draft { body, attributes: message::Attributes::new(), delay: None };
+        let draft = Draft { body, attributes: message::Attributes::new(), group: None, delay: None };
         self.transact(|state| Ok((vec![decide::send(state, name, draft, (state.next, id), now)?], ())))
     }
 

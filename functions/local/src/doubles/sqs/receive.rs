@@ -150,6 +150,9 @@ fn system_attributes(message: &Message, names: &[String]) -> BTreeMap<&'static s
         all.insert("ApproximateReceiveCount", delivery.count.to_string());
         all.insert("ApproximateFirstReceiveTimestamp", delivery.first_at.as_millisecond().to_string());
     }
+    if let Some(group) = &message.group {
+        all.insert("MessageGroupId", group.clone());
+    }
     if let Some(source) = &message.source {
         all.insert("DeadLetterQueueSourceArn", source.clone());
     }

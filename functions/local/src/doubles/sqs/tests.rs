@@ -254,3 +254,27 @@ async fn raw(world: &World, request: &str) -> String {
     stream.read_to_string(&mut answer).await.unwrap();
     answer
 }
+
+#[tokio::test]
+async fn a_group_that_has_most_receivers_holds_up_no_other() {
+    let world = World::start().await;
+    let queue = world.queue("q", &[(Name::VisibilityTimeout, "900")]).await;
+    let send = |body: &str, group: &str| {
+        world.sqs.send_message().queue_url(&queue).message_body(body).message_group_id(group).send()
+    };
+    for at in 0..60 {
+        send(&format!("loud {at}"), "loud").await.unwrap();
+    }
+    send("quiet", "quiet").await.unwrap();
+    for _ in 0..2 {
+        let bodies = world.bodies(&queue).await;
+        assert!(bodies.iter().all(|body| body.starts_with("loud")), "{bodies:?}");
+    }
+    // With thirty of them at work the others come first.
+    world.bodies(&queue).await;
+    let message = world.receive(&queue).await.remove(0);
+    assert_eq!(message.body.as_deref(), Some("quiet"));
+    assert_eq!(attribute(&message, &Attribute::MessageGroupId), Some("quiet"));
+    assert!(world.bodies(&queue).await[0].starts_with("loud"), "what is loud goes on behind");
+    assert!(send("m", "a group").await.is_err(), "a group has no blanks");
+}

@@ -66,11 +66,13 @@ pub(super) struct Send {
     pub(super) message_body: String,
     pub(super) delay_seconds: Option<i64>,
     pub(super) message_attributes: Attributes,
+    pub(super) message_group_id: Option<String>,
 }
 
 impl From<Send> for Draft {
     fn from(send: Send) -> Self {
-        Self { body: send.message_body, attributes: send.message_attributes, delay: send.delay_seconds }
+        let Send { message_body: body, message_attributes: attributes, delay_seconds: delay, .. } = send;
+        Self { body, attributes, group: send.message_group_id, delay }
     }
 }
 

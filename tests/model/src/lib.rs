@@ -11,6 +11,7 @@ pub mod claims;
 pub mod events;
 pub mod outbox;
 pub mod poison;
+pub mod results;
 pub mod rules;
 
 pub use check::{CounterExample, Model, Property, check};

@@ -38,6 +38,8 @@ pub enum Rule {
     HandOverSendsFirst,
     /// 5: the old message is deleted at once, not with the rest of the batch.
     GivesUpAtOnce,
+    /// 6: an item beside the unit's carries the epoch that wrote it, and a put is refused where the item's is higher.
+    PutTestsItemsEpoch,
     /// 7: what is bought is announced in the table before it is asked for.
     AnnouncesFirst,
     /// 7: the request is abandoned before the announcement's end: it is neither sent nor waited for after that.
@@ -62,6 +64,10 @@ pub enum Rule {
     EventBeforeSeq,
     /// 10: a refused put's own events are held against what stands there, and told once.
     Deduplicates,
+    /// 10: the cursor passes what is stored, and nothing else.
+    CursorWaitsForStored,
+    /// 11: a result is written before the status that announces it.
+    ResultBeforeStatus,
     /// 16: a message names its attempt, and an older number is dropped.
     AttemptsAreNumbered,
     /// 16: an attempt is taken by a conditional write, and belongs to its taker for as long as it may take.
@@ -90,7 +96,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 42] = [
         Self::ClaimRaisesEpoch,
         Self::ClaimTestsHop,
         Self::WriteTestsEpoch,
@@ -106,6 +112,7 @@ impl Rule {
         Self::EndRemovesDue,
         Self::HandOverSendsFirst,
         Self::GivesUpAtOnce,
+        Self::PutTestsItemsEpoch,
         Self::AnnouncesFirst,
         Self::AbandonsInTime,
         Self::WaitsForTheEnd,
@@ -118,6 +125,8 @@ impl Rule {
         Self::ReadersStopAtSeq,
         Self::EventBeforeSeq,
         Self::Deduplicates,
+        Self::CursorWaitsForStored,
+        Self::ResultBeforeStatus,
         Self::AttemptsAreNumbered,
         Self::AttemptsAreTaken,
         Self::DeliveriesAreDue,

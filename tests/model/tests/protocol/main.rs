@@ -8,6 +8,7 @@ mod claims;
 mod events;
 mod outbox;
 mod poison;
+mod results;
 
 #[test]
 fn every_rule_is_taken_out() {
@@ -18,6 +19,7 @@ fn every_rule_is_taken_out() {
         include_str!("events.rs"),
         include_str!("outbox.rs"),
         include_str!("poison.rs"),
+        include_str!("results.rs"),
     ];
     for rule in Rule::ALL {
         let taken_out = format!("(Rule::{rule}");

@@ -54,17 +54,20 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// The usual times, shortened in proportion for slices shorter than usual.
+    /// The usual times, shortened in proportion for slices shorter than usual; never to less than a fortieth, which is a quarter of a
+    /// second between two announcements.
     #[must_use]
     pub fn for_slice(slice: Duration) -> Self {
         let usual = Self::default();
         let share = (slice.as_secs_f64() / SLICE.as_secs_f64()).min(1.0);
+        let shortened = |usual: Duration| usual.mul_f64(share.max(1.0 / 40.0));
         Self {
-            every: usual.every.mul_f64(share),
-            valid: usual.valid.mul_f64(share),
+            every: shortened(usual.every),
+            valid: shortened(usual.valid),
+            // Before a short end there is time enough all the same.
             last: usual.last.mul_f64(share),
-            linger: usual.linger.mul_f64(share),
-            stale: usual.stale.mul_f64(share),
+            linger: shortened(usual.linger),
+            stale: shortened(usual.stale),
         }
     }
 
@@ -250,5 +253,6 @@ mod tests {
         let pace = Pace::for_slice(Duration::from_secs(57));
         assert_eq!((pace.every, pace.last), (Duration::from_secs(1), Duration::from_secs(6)));
         assert_eq!(Pace::for_slice(Duration::from_hours(1)), Pace::default());
+        assert_eq!(Pace::for_slice(Duration::from_secs(1)).every, Duration::from_millis(250));
     }
 }

@@ -21,6 +21,8 @@ use crate::invocation::{Arrival, Invocation, Leaving};
 const MOST: u32 = 10;
 /// How long a receive waits for its first message at most.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// How long nothing is read where less than a second is left to wait for something.
+const BRIEFLY: Duration = Duration::from_millis(100);
 /// How long what failed is left alone.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -271,7 +273,13 @@ impl<'a> Adoption<'a> {
         let most = usize::try_from(most).unwrap_or(1);
         self.errands.spawn(async move {
             let lease = runner.settings.lease;
-            Errand::Read(line, runner.queue.receive(line, most, lease, wait.min(LONGEST_WAIT)).await)
+            let whole = Duration::from_secs(wait.min(LONGEST_WAIT).as_secs());
+            let read = runner.queue.receive(line, most, lease, whole).await;
+            if whole.is_zero() && read.as_ref().is_ok_and(Vec::is_empty) {
+                // The queue waits for whole seconds only.
+                runner.clock.sleep(wait.min(BRIEFLY)).await;
+            }
+            Errand::Read(line, read)
         });
     }
 }

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use domain::OwnerId;
 use domain::group::Secrets;
+use domain::poison::{POISON, is_poison};
 use domain::progress::Failure;
 use domain::run::{PastAttempt, Run};
 use domain::unit::{Fenced, Unit, after_fence};
@@ -48,8 +49,6 @@ use crate::Runner;
 use crate::invocation::{Invocation, Lease};
 use crate::registry::Place;
 
-/// Claims without progress after which a unit is given up.
-const POISON: u32 = 5;
 /// How often a holder that has nothing to write looks whether it still holds the unit.
 const LOOK: SignedDuration = SignedDuration::from_secs(15);
 
@@ -170,7 +169,7 @@ impl<'a> Drive<'a> {
         info!(unit.epoch = unit.lease.epoch, unit.status = unit.status.word(), "The unit is claimed.");
         let cursors = Cursors::new(unit.progress.cursor.clone());
         Ok(Ok(Self {
-            poison: is_poison(&unit, runner.settings.lease, now),
+            poison: is_poison(&unit.lease, runner.settings.lease, now),
             runner,
             lease,
             invocation,
@@ -378,15 +377,6 @@ impl<'a> Drive<'a> {
     fn after(&self, span: Duration) -> Timestamp {
         self.now().saturating_add(signed(span)).unwrap_or(Timestamp::MAX)
     }
-}
-
-/// Whether a unit that was claimed now has killed its runners again and again.
-///
-/// A dead runner's message comes back when its lease is up. Claims right after each other are messages that crossed, each fencing the one
-/// before, and say nothing about the unit.
-fn is_poison(unit: &Unit, lease: Duration, now: Timestamp) -> bool {
-    let apart = unit.lease.claimed_before.map(|before| now.duration_since(before));
-    unit.lease.fruitless > POISON && apart.is_some_and(|apart| apart >= signed(lease / 2))
 }
 
 /// The next event of a stream that is open; never, when none is.

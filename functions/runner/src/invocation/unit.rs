@@ -1,6 +1,7 @@
 //! What is done for one message, and what becomes of the message.
 
 use domain::message::Work;
+use domain::poison::must_be_alone;
 use domain::unit::Fenced;
 use queue::Receipt;
 use tokio::sync::OwnedRwLockReadGuard;
@@ -9,9 +10,6 @@ use tracing::{info, warn};
 use super::{Fate, Invocation, Lease};
 use crate::Runner;
 use crate::drive::{Drive, Left};
-
-/// A claim that came to nothing this often makes the unit suspicious: from then on it is driven alone.
-const SUSPICIOUS: u32 = 2;
 
 impl Runner {
     pub(super) async fn chore(&self, work: Work) -> Fate {
@@ -59,7 +57,7 @@ impl Runner {
                 return Fate::Stays;
             }
         };
-        let left = if drive.fruitless() < SUSPICIOUS {
+        let left = if !must_be_alone(drive.fruitless()) {
             let _together = together;
             Box::pin(drive.run(&place)).await
         } else if may_be_alone && invocation.reserve() {

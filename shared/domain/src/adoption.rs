@@ -189,6 +189,8 @@ fn signed(span: Duration) -> SignedDuration {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn at(second: i64) -> Timestamp {
@@ -254,5 +256,57 @@ mod tests {
         assert_eq!((pace.every, pace.last), (Duration::from_secs(1), Duration::from_secs(6)));
         assert_eq!(Pace::for_slice(Duration::from_hours(1)), Pace::default());
         assert_eq!(Pace::for_slice(Duration::from_secs(1)).every, Duration::from_millis(250));
+    }
+
+    /// Runners of one capacity, each with a name of its own and an announcement that may be over.
+    fn any_runners(capacity: u32) -> impl Strategy<Value = Vec<Slots>> {
+        prop::collection::vec((0..=capacity, 0_i64..30), 0..6).prop_map(move |runners| {
+            let named = runners.into_iter().zip(["a", "b", "c", "d", "e", "f"]);
+            named.map(|((driving, until), name)| slots(name, driving, capacity - driving, until)).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_newcomer_takes_a_place_for_each_of_its_units_or_none(runners in any_runners(20), wanted in 1_u32..80) {
+            let room = |slots: &&Slots| slots.until > at(2);
+            let taken = take(runners.clone(), wanted, Pace::default(), at(0));
+            let free: u32 = runners.iter().filter(room).map(|slots| slots.free).sum();
+            prop_assert_eq!(taken.is_some(), free >= wanted);
+            let taken = taken.unwrap_or_default();
+            let of = |slots: &Slots| -> Vec<u32> {
+                taken.iter().filter(|(runner, _)| *runner == slots.runner).map(|(_, count)| *count).collect()
+            };
+            prop_assert!(taken.is_empty() || taken.iter().map(|(_, count)| count).sum::<u32>() == wanted);
+            for slots in &runners {
+                let mine = of(slots);
+                prop_assert!(mine.len() <= 1 && mine.iter().all(|count| (1..=slots.free).contains(count)));
+                prop_assert!(mine.is_empty() || room(&slots));
+                let mut emptier = runners.iter().filter(|other| other.driving < slots.driving);
+                let filled = mine == [slots.free] || slots.free == 0 || !room(&slots);
+                prop_assert!(filled || emptier.all(|other| of(other).is_empty()), "the fullest first");
+            }
+        }
+
+        #[test]
+        fn of_runners_that_see_the_same_not_all_leave(runners in any_runners(20)) {
+            let leaves = |slots: &&Slots| {
+                leaves_early(&slots.runner, slots.driving, 20, &runners, Pace::default(), at(0))
+            };
+            let driving = runners.iter().filter(|slots| slots.driving > 0);
+            prop_assert!(driving.clone().next().is_none() || driving.clone().filter(leaves).count() < driving.count());
+        }
+
+        #[test]
+        fn what_is_announced_is_room_and_over_before_the_end_is_near(driving in 0_u32..30, now in 0_i64..600) {
+            let pace = Pace::default();
+            if let Some(slots) = announcement("r", driving, 20, at(570), pace, at(now)) {
+                prop_assert_eq!(slots.driving + slots.free, 20);
+                prop_assert!(slots.until > at(now) && slots.until <= at(now) + signed(pace.valid));
+                prop_assert!(!is_late(at(570), pace, slots.until - SignedDuration::from_nanos(1)));
+            } else {
+                prop_assert!(driving >= 20 || is_late(at(570), pace, at(now)));
+            }
+        }
     }
 }

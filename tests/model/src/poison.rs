@@ -1,8 +1,9 @@
 //! A unit that kills whatever drives it, and an innocent one beside it.
 //!
 //! Who is alone and who is given up is decided by [`domain::poison`]. Both are in one invocation, the worst case; when it has died, another follows
-//! it as soon as the leases are up. Left out: fences, which say nothing about a unit, and a death between a claim and the write that sets
-//! its unit aside. Invariant: the killer neither gets on nor hands over, and kills whenever it likes while it is driven.
+//! it as soon as the leases are up. Left out: fences, which say nothing about a unit; a death between a claim and the write that sets
+//! its unit aside; and a killer so slow that it is handed over in order before it kills, which no count finds out. Invariant: the killer neither
+//! gets on nor hands over, and kills whenever it likes while it is driven.
 
 use std::fmt;
 use std::time::Duration;

@@ -66,17 +66,27 @@ impl Runner {
         // In batches, so that what was moved is sent though a later one fails.
         for due in self.store.due_units(units).await?.chunks(BATCH) {
             let mut parcels = Vec::new();
-            for due in due {
-                if self.store.move_due(due, next_look(due.modified_at, now)).await? {
-                    let work = match due.status {
-                        Status::Deleted => Work::Remove { id: due.id.clone() },
-                        _ => Work::unit(due.id.clone(), due.hop),
-                    };
-                    parcels.push(Parcel { work, owner: due.owner.clone(), delay: Duration::ZERO });
+            let moves = due.iter().map(|due| self.store.move_due(due, next_look(due.modified_at, now)));
+            let (mut taken, mut failed) = (Vec::new(), None);
+            for (due, outcome) in due.iter().zip(futures::future::join_all(moves).await) {
+                match outcome {
+                    Ok(true) => taken.push(due),
+                    Ok(false) => {}
+                    Err(error) => failed = Some(error),
                 }
+            }
+            for due in taken {
+                let work = match due.status {
+                    Status::Deleted => Work::Remove { id: due.id.clone() },
+                    _ => Work::unit(due.id.clone(), due.hop),
+                };
+                parcels.push(Parcel { work, owner: due.owner.clone(), delay: Duration::ZERO });
             }
             units_sent += parcels.len();
             self.queue.send_all(&parcels, Line::Runs).await?;
+            if let Some(failed) = failed {
+                return Err(failed.into());
+            }
         }
         let mut attempts = 0_u32;
         for due in self.store.due_deliveries(deliveries).await? {

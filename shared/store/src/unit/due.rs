@@ -2,12 +2,16 @@
 
 use domain::unit::Status;
 use domain::{OwnerId, UnitId};
+use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
 use super::item;
 use crate::attributes::{Item, Reader, number, text};
 use crate::keys::{self, DUE_SHARDS, META, PK, SK};
 use crate::{Result, Store, schema};
+
+/// Items read at a time.
+const AT_ONCE: usize = 32;
 
 /// A unit that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +35,12 @@ impl Store {
     ///
     /// One that cannot be read is logged and left out: it must not keep the others from being swept.
     pub async fn due_units(&self, until: Timestamp) -> Result<Vec<Due>> {
+        let keys = self.due_keys(&self.tables.units, until).await?;
+        let items = stream::iter(keys).map(|key| async move { self.meta_item(&key).await });
+        let items: Vec<Option<Item>> = items.buffered(AT_ONCE).try_collect().await?;
         let mut due = Vec::new();
-        for key in self.due_keys(&self.tables.units, until).await? {
-            let Some(item) = self.meta_item(&key).await? else { continue };
-            match read(&item) {
+        for item in items.iter().flatten() {
+            match read(item) {
                 Ok(found) => due.extend(found.filter(|found| found.due_at <= until)),
                 Err(error) => tracing::error!(%error, "A due unit is passed over."),
             }

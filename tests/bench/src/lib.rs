@@ -5,10 +5,14 @@
 use std::time::{Duration, Instant};
 
 mod client;
+pub mod groups;
+pub mod live;
 mod processes;
+mod table;
 
 pub use client::{Caller, Unit};
 pub use processes::{Usage, World};
+pub use table::{Line, Wanted};
 
 /// Now, by the machine's clock.
 #[must_use]

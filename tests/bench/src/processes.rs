@@ -1,5 +1,6 @@
 //! The service and the simulator, each a process of its own, and what the service used.
 
+use std::ffi::OsString;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -21,6 +22,8 @@ pub struct World {
     simulator: String,
     http: reqwest::Client,
     process: Child,
+    /// What the service is started with.
+    arguments: Vec<OsString>,
     _upstream: Child,
     _data: TempDir,
 }
@@ -49,16 +52,24 @@ impl World {
             .context("the simulator does not start")?;
         let simulator = format!("http://{simulator}");
         ready(&http, &format!("{simulator}/_sim/")).await?;
-        let process = command()?
-            .args(["serve", "--listen", &service, "--upstream", &simulator])
-            .arg("--data-dir")
-            .arg(data.path())
-            .args(options)
-            .spawn()
-            .context("the service does not start")?;
+        let mut arguments: Vec<OsString> =
+            ["serve", "--listen", &service, "--upstream", &simulator, "--data-dir"]
+                .map(OsString::from)
+                .into();
+        arguments.push(data.path().into());
+        arguments.extend(options.iter().map(OsString::from));
+        let process = command()?.args(&arguments).spawn().context("the service does not start")?;
         let service = format!("http://{service}");
         ready(&http, &format!("{service}/health")).await?;
-        Ok(Self { service, simulator, http, process, _upstream: upstream, _data: data })
+        Ok(Self { service, simulator, http, process, arguments, _upstream: upstream, _data: data })
+    }
+
+    /// Kills the service and starts it anew over what it left; returns once it is ready.
+    pub async fn kill_and_start(&mut self) -> anyhow::Result<()> {
+        self.process.kill().await?;
+        self.process =
+            command()?.args(&self.arguments).spawn().context("the service does not start again")?;
+        ready(&self.http, &format!("{}/health", self.service)).await
     }
 
     /// Has this go wrong upstream from now on.

@@ -65,6 +65,31 @@ pub struct Adding {
     pub until: Timestamp,
 }
 
+/// What a listing of the upstream group says of a purchase in doubt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// These rows were not bought, and nobody can be buying them any more; none, if all of them are there.
+    Missing(Vec<(u32, u32)>),
+    /// Some are not there, and may still be bought: only a listing that begins after this decides.
+    Open(Timestamp),
+}
+
+impl Adding {
+    /// Decides the doubt by a listing that began at `since` and holds the rows that are `found`.
+    ///
+    /// What was executed after the listing had begun is not in it. So it shows that something was not bought only if it began when nobody was
+    /// waiting for an answer any more.
+    #[must_use]
+    pub fn resolve(&self, found: impl Fn(&(u32, u32)) -> bool, since: Timestamp) -> Doubt {
+        let missing: Vec<_> = self.rows.iter().filter(|row| !found(row)).copied().collect();
+        if missing.is_empty() || since >= self.until {
+            Doubt::Missing(missing)
+        } else {
+            Doubt::Open(self.until)
+        }
+    }
+}
+
 /// Why a unit as a whole failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -79,5 +104,25 @@ impl Failure {
     #[must_use]
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code: code.into(), message: message.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_that_began_before_the_end_shows_what_is_there_and_not_what_is_missing() {
+        let at = |second| Timestamp::from_second(second).expect("a time");
+        let adding = Adding { epoch: 1, rows: vec![(0, 1), (1, 2)], until: at(60) };
+        let resolve = |found: &[(u32, u32)], since| adding.resolve(|row| found.contains(row), at(since));
+        assert_eq!(resolve(&[(0, 1), (1, 2)], 0), Doubt::Missing(Vec::new()));
+        assert_eq!(resolve(&[(0, 1)], 59), Doubt::Open(at(60)));
+        assert_eq!(resolve(&[(0, 1)], 60), Doubt::Missing(vec![(1, 2)]));
+        assert_eq!(
+            resolve(&[(0, 1), (1, 1)], 60),
+            Doubt::Missing(vec![(1, 2)]),
+            "an earlier attempt is another run"
+        );
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use domain::progress::Failure;
+use domain::progress::{Doubt, Failure};
 use domain::run::Bought;
 use jiff::Timestamp;
 use parallel::{Kind, TaskRun};
@@ -92,12 +92,13 @@ impl Drive<'_> {
     fn resolve_doubt(&mut self, found: &HashMap<(u32, u32), &TaskRun>, since: Timestamp) {
         self.buying = Buying::Idle;
         let Some(adding) = self.unit.progress.adding.clone() else { return };
-        let missing: Vec<_> = adding.rows.iter().copied().filter(|row| !found.contains_key(row)).collect();
-        if !missing.is_empty() && since < adding.until {
-            // It may still be executed, or was after the listing had begun: whoever bought now might buy twice.
-            self.buying = Buying::Doubts { look_at: adding.until };
-            return;
-        }
+        let missing = match adding.resolve(|row| found.contains_key(row), since) {
+            Doubt::Missing(missing) => missing,
+            Doubt::Open(look_at) => {
+                self.buying = Buying::Doubts { look_at };
+                return;
+            }
+        };
         info!(purchase.missing = missing.len(), "A purchase in doubt is resolved.");
         let missing_cost = self.price() * u64::try_from(missing.len()).unwrap_or(0);
         self.unit.progress.committed_cost = self.unit.progress.committed_cost.saturating_sub(missing_cost);

@@ -1,5 +1,8 @@
 //! What a driver does in order to buy each row once.
 
+use domain::progress::{self, Doubt};
+use jiff::{SignedDuration, Timestamp};
+
 use super::{ABANDON, Adding, Attempt, BEFORE, Buying, Request, State, Step, UNTIL, WANTED};
 use crate::rules::Rule;
 
@@ -196,14 +199,30 @@ fn resolves(model: &Buying, state: &State, at: usize, found: &[Attempt], of_the_
     let there: Vec<_> = WANTED.into_iter().filter(|row| model.is_found(found, *row)).collect();
     after.knows(&there);
     after.holders[at].known.clone_from(&after.known);
-    let announced = state.adding.as_ref().map_or(&[][..], |adding| &adding.rows);
-    let missing: Vec<_> = announced.iter().copied().filter(|row| !model.is_found(found, *row)).collect();
-    if !missing.is_empty() && !of_the_end {
-        after.holders[at].phase = Phase::Doubts { waits: true };
-        return (Step::Waits(claim), after);
-    }
+    let missing = match doubt(model, state.adding.as_ref(), found, of_the_end) {
+        Doubt::Missing(missing) => missing,
+        Doubt::Open(_) => {
+            after.holders[at].phase = Phase::Doubts { waits: true };
+            return (Step::Waits(claim), after);
+        }
+    };
     // Taken back by the write that comes next, which is one of this holder's or none.
     after.adding = None;
     after.holders[at].phase = Phase::Ready;
+    let row = |(index, attempt)| Some((u8::try_from(index).ok()?, u8::try_from(attempt).ok()?));
+    let missing = missing.into_iter().filter_map(row).collect();
     (Step::Resolves { claim, missing }, after)
+}
+
+/// What the domain says of the announced purchase, by a list that began after its end or before.
+fn doubt(model: &Buying, adding: Option<&Adding>, found: &[Attempt], of_the_end: bool) -> Doubt {
+    let (until, before) = (Timestamp::UNIX_EPOCH + SignedDuration::from_mins(1), Timestamp::UNIX_EPOCH);
+    let rows = adding.into_iter().flat_map(|adding| &adding.rows);
+    let rows = rows.map(|(index, attempt)| (u32::from(*index), u32::from(*attempt))).collect();
+    let adding = progress::Adding { epoch: 0, rows, until };
+    let is_found = |&(index, attempt): &(u32, u32)| {
+        let row = u8::try_from(index).ok().zip(u8::try_from(attempt).ok());
+        row.is_some_and(|row| model.is_found(found, row))
+    };
+    adding.resolve(is_found, if of_the_end { until } else { before })
 }

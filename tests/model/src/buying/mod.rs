@@ -3,7 +3,8 @@
 //! One row is bought for the first time, the other for the second: its first attempt was bought, and is over. Time is told in halves of a purchase:
 //! a request is given up after one, its announcement ends after two. A holder may be as slow as it likes between any two steps, which is what a
 //! frozen one is. The upstream may execute a request until its announcement's end; one that it executes later is left out, for it can be
-//! bought twice: the protocol says so. Invariant: what upstream has executed stays.
+//! bought twice: the protocol says so. What a list
+//! decides is [`domain::progress::Adding::resolve`]. Invariant: what upstream has executed stays.
 
 mod holder;
 mod told;

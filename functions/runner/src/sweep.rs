@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use domain::adoption::Pace;
 use domain::message::{Attempt, Work};
+use domain::sweep::next_look;
 use domain::unit::Status;
 use jiff::{SignedDuration, Timestamp};
 use queue::{Line, Parcel};
@@ -19,8 +20,6 @@ use crate::Runner;
 const DELIVERY_GRACE: SignedDuration = SignedDuration::from_secs(60);
 /// Units that are moved before their messages are sent.
 const BATCH: usize = 10;
-/// The shortest and the longest time until a unit is looked at again.
-const AGAIN: (SignedDuration, SignedDuration) = (SignedDuration::from_mins(1), SignedDuration::from_hours(1));
 
 /// What could not be swept; the next sweep tries again.
 #[derive(Debug, thiserror::Error)]
@@ -117,32 +116,5 @@ impl Runner {
         }
         info!(unit.id = %id, "A deleted unit was removed.");
         Ok(())
-    }
-}
-
-/// When to look again at what has been waiting `since` then, or is to wait until then: after twice as long as that, within bounds.
-fn next_look(since: Timestamp, now: Timestamp) -> Timestamp {
-    let waited = now.duration_since(since);
-    let wait = waited.saturating_mul(2).clamp(AGAIN.0, AGAIN.1);
-    now.max(since).saturating_add(wait).unwrap_or(Timestamp::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_waits_is_looked_at_less_and_less_often() {
-        let now: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a time");
-        let look =
-            |waited: u64| next_look(now - Duration::from_secs(waited), now).duration_since(now).as_secs();
-        assert_eq!((look(0), look(120), look(86_400)), (60, 240, 3_600));
-    }
-
-    #[test]
-    fn what_is_not_due_yet_is_looked_at_after_it_is() {
-        let now: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a time");
-        let later = now + Duration::from_mins(10);
-        assert_eq!(next_look(later, now).duration_since(now).as_secs(), 660);
     }
 }

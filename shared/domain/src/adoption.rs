@@ -111,6 +111,9 @@ pub fn take(
     let by = later(now, pace.to_send());
     announced.retain(|slots| slots.until > by && slots.free > 0);
     announced.sort_by(|a, b| (Reverse(a.driving), &a.runner).cmp(&(Reverse(b.driving), &b.runner)));
+    if wanted == 0 {
+        return Some(Vec::new());
+    }
     let mut missing = wanted;
     let mut taken = Vec::new();
     for slots in announced {

@@ -32,8 +32,11 @@ const KILLED: Trial = Trial {
     cuts: &[],
 };
 
+/// One measurement of several figures.
+type Measure = fn() -> BoxFuture<'static, anyhow::Result<Vec<Figure>>>;
+
 /// What is measured, by name.
-const TRIALS: [(&str, fn() -> BoxFuture<'static, anyhow::Result<Vec<Figure>>>); 7] = [
+const TRIALS: [(&str, Measure); 7] = [
     ("tasks", || tasks().boxed()),
     ("killed", || killed().boxed()),
     ("accepting tasks", || accepting_tasks().boxed()),

@@ -217,7 +217,7 @@ impl<'a> Drive<'a> {
             by = place.wanted() => return Ok(Left::Stopped { by }),
             _ = invocation.left(true) => return Box::pin(self.set_aside()).await,
         };
-        self.alone_until = Some(self.after(self.runner.settings.lease / 4));
+        self.alone_until = Some(self.after(self.runner.settings.lease));
         Box::pin(self.run(place)).await
     }
 

@@ -34,6 +34,7 @@ impl Drive<'_> {
                 Saved::Yes(nudged_at) => {
                     self.nudged(nudged_at);
                     runs.clear();
+                    self.fruitful |= !flush.told.is_empty();
                     self.trace.heard.take_in(&flush.told);
                     if self.trace.heard.is_told() {
                         break;

@@ -12,7 +12,7 @@ use queue::{Line, Parcel};
 use runner::{Runner, Settings};
 use tokio::task::JoinHandle;
 
-use crate::group::{plain, simulated};
+use crate::group::{Group, plain, simulated};
 use crate::world::{INVOCATION, Setup, World, event, record};
 
 async fn world(units: u32) -> World {
@@ -255,4 +255,24 @@ async fn what_is_sent_at_the_last_moment_of_an_announcement_is_taken_up() {
     let work = Parcel::ownerless(Work::unit(id.clone(), 0));
     world.queue.send(&work, Line::Adopt).await.expect("a queue");
     ends(&world, &id).await;
+}
+
+#[tokio::test]
+async fn an_owner_with_a_long_backlog_holds_up_nobody_else() {
+    let world = world(35).await;
+    let loud = |group: Group| group.key("the key of the loud");
+    world.create(loud(simulated(&["seconds=1"]))).await;
+    for _ in 0..59 {
+        world.create(loud(simulated(&["never"]))).await;
+    }
+    let runner = world.runner();
+    let _drives = begin(&world, &runner).await;
+    while runner.registry().len() < 35 {
+        tokio::task::yield_now().await;
+    }
+    let quiet = world.create(plain(1)).await;
+    // One place becomes free, and 25 units of the loud have waited for longer.
+    tokio::time::timeout(Duration::from_mins(1), ends(&world, &quiet))
+        .await
+        .expect("it waits behind the loud");
 }

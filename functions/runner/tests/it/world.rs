@@ -194,7 +194,7 @@ impl World {
     }
 
     pub(crate) async fn send(&self, id: &UnitId, hop: u32) {
-        let owner = self.owner(&key_of(id));
+        let owner = self.unit(id).await.owner;
         self.queue.send(&Parcel::of(owner, Work::unit(id.clone(), hop)), Line::Runs).await.expect("a queue");
     }
 

@@ -38,8 +38,8 @@ impl Queue {
 
     /// Deletes a message. Deleting it again, or with an old receipt, is harmless.
     pub async fn give_up(&self, receipt: &Receipt) -> Result<()> {
-        let url = self.url(receipt.from)?;
-        self.sqs.delete_message().queue_url(url).receipt_handle(&receipt.handle).send().await?;
+        let request = self.sqs.delete_message().queue_url(self.url(receipt.from)?);
+        request.receipt_handle(&receipt.handle).send().await?;
         Ok(())
     }
 

@@ -15,6 +15,7 @@ const OPERATIONS: &[(&str, Option<&str>)] = &[
     ("get_item", Some("dynamodb:GetItem")),
     ("put_item", Some("dynamodb:PutItem")),
     ("update_item", Some("dynamodb:UpdateItem")),
+    ("delete_item", Some("dynamodb:DeleteItem")),
     ("query", Some("dynamodb:Query")),
     ("batch_write_item", Some("dynamodb:BatchWriteItem")),
     ("describe_table", Some("dynamodb:DescribeTable")),
@@ -27,6 +28,8 @@ const OPERATIONS: &[(&str, Option<&str>)] = &[
     ("get_queue_attributes", Some("sqs:GetQueueAttributes")),
     ("change_message_visibility_batch", Some("sqs:ChangeMessageVisibility")),
     ("delete_message", Some("sqs:DeleteMessage")),
+    ("delete_message_batch", Some("sqs:DeleteMessage")),
+    ("receive_message", Some("sqs:ReceiveMessage")),
     ("create_schedule", Some("scheduler:CreateSchedule")),
 ];
 
@@ -37,6 +40,9 @@ const CARRIED: &[(&str, &str)] = &[
     ("Delete::builder", "dynamodb:DeleteItem"),
     ("ConditionCheck::builder", "dynamodb:ConditionCheckItem"),
 ];
+
+/// The queue that only running runners read.
+const ADOPT: &str = "${Adopt.Arn}";
 
 /// A table that only the caller of a function knows.
 const GIVEN: &str = "given";
@@ -95,7 +101,10 @@ impl Crate {
                 whole || before.ends_with(&format!("{name}.")) || before.ends_with(&format!("{name}()."))
             };
             if *is_method && code::calls(&code, method, on_it).next().is_some() {
-                used.insert(method.clone(), rights.clone());
+                // Who never names that queue sends nothing to it.
+                let names_adopt = code.contains("Line::Adopt");
+                let rights = rights.iter().filter(|(resource, _)| names_adopt || resource != ADOPT);
+                used.insert(method.clone(), rights.cloned().collect());
             }
         }
         used
@@ -129,6 +138,10 @@ fn resources(request: &str, function: &Function) -> Vec<String> {
         if request.starts_with(&format!(".queue_url(&self.{place}")) {
             return vec![resource.to_owned()];
         }
+    }
+    // Either queue of work, as the caller says.
+    if request.starts_with(".queue_url(self.url(") {
+        return vec!["${Runs.Arn}".to_owned(), ADOPT.to_owned()];
     }
     if request.contains(".group_name(&self.places.schedule_group)") {
         return vec![schedules()];

@@ -33,7 +33,7 @@ pub struct Options {
     pub allow_origins: Vec<String>,
     /// What stands for AWS.
     pub aws: Aws,
-    /// How many runners.
+    /// How many runners; with none, somebody else gives the messages of the runs queue to runners.
     pub runners: usize,
     /// How many units each of them drives at a time.
     pub units_per_runner: usize,

@@ -159,6 +159,12 @@ impl Running {
         self.aws.doubles()
     }
 
+    /// Where its queues and schedules are.
+    #[must_use]
+    pub const fn places(&self) -> &queue::Places {
+        &self.aws.queues.places
+    }
+
     /// Takes no more work, closes every connection, and ends. What is unfinished goes on at the next start.
     pub async fn stop(self) {
         tokio::join!(self.server.stop(), self.work.stop());

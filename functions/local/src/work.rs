@@ -61,12 +61,14 @@ impl Work {
     ) -> anyhow::Result<Self> {
         let Functions { runner, webhook } = functions;
         let clock = &options.clock;
-        runner.forget_others().await.context("the announcements of a former process cannot be taken back")?;
-        let mappings = vec![
+        let mut mappings = vec![
             announced(webhook.clone(), aws, clock, data)?,
             attempts(webhook, aws, clock).await.context("the deliveries cannot be mapped")?,
-            runs(runner.clone(), aws, options).await.context("the runs cannot be mapped")?,
         ];
+        if options.runners > 0 {
+            runner.forget_others().await.context("the announcements of a former process cannot be taken back")?;
+            mappings.push(runs(runner.clone(), aws, options).await.context("the runs cannot be mapped")?);
+        }
         let mut chores = JoinSet::new();
         chores.spawn(resume(runner.clone(), clock.clone()));
         chores.spawn(sweep(runner.clone(), clock.clone(), options.sweep));
@@ -89,8 +91,8 @@ async fn runs(runner: Runner, aws: &Aws, options: &Options) -> anyhow::Result<Ma
     let mapping = from_queue::Options {
         batch_size,
         window: Duration::ZERO,
-        concurrency: options.runners.max(1),
-        in_flight: options.runners.max(1) * batch_size,
+        concurrency: options.runners,
+        in_flight: options.runners * batch_size,
     };
     let handler = move |event: SqsEvent| {
         let runner = runner.clone();

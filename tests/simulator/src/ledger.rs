@@ -1,7 +1,7 @@
 //! The ledger: what the simulator was made to do, for tests to count.
 //!
-//! Runs come from the book, so they survive a restart; calls and deliveries are those of this process, the last
-//! 100,000 of each. Invariant: nothing here shows a key; owners are compared by their hash.
+//! Runs come from the book, so they survive a restart; calls, streams and deliveries are those of this process, the
+//! last 100,000 of each. Invariant: nothing here shows a key; owners are compared by their hash.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -87,11 +87,25 @@ pub struct Delivery {
     pub status: Option<u16>,
 }
 
+/// A stream of one run's events that is over.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Followed {
+    /// The run.
+    pub run_id: String,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// All messages that the run had shown by then went over it; `None` if it was broken off before its first events.
+    pub told_at: Option<Timestamp>,
+    /// When it ended, by whichever side.
+    pub closed_at: Timestamp,
+}
+
 /// What is recorded as it happens.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     creates: VecDeque<CreateCall>,
     deliveries: VecDeque<Delivery>,
+    followed: VecDeque<Followed>,
     requests: BTreeMap<Endpoint, u64>,
     open_streams: usize,
     most_streams: usize,
@@ -115,8 +129,11 @@ impl Records {
         self.most_streams = self.most_streams.max(self.open_streams);
     }
 
-    pub(crate) fn stream_closed(&mut self) {
+    pub(crate) fn stream_closed(&mut self, followed: Option<Followed>) {
         self.open_streams -= 1;
+        if let Some(followed) = followed {
+            keep(&mut self.followed, followed);
+        }
     }
 }
 
@@ -175,6 +192,12 @@ impl Ledger {
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.0.records().deliveries.iter().cloned().collect()
+    }
+
+    /// The streams of single runs that are over, in the order of their ends.
+    #[must_use]
+    pub fn followed(&self) -> Vec<Followed> {
+        self.0.records().followed.iter().cloned().collect()
     }
 
     /// How many requests an operation has had.

@@ -75,7 +75,7 @@ mod world;
 pub use config::{Config, WEBHOOK_SECRET};
 pub use endpoint::Endpoint;
 pub use fault::{Effect, Fault, Faults, Tally};
-pub use ledger::{Answer, CreateCall, Delivery, Ledger, RunEntry};
+pub use ledger::{Answer, CreateCall, Delivery, Followed, Ledger, RunEntry};
 pub use owner::Owner;
 pub use simulator::{Simulator, StartError};
 pub use webhook::{Scheme, sign};

@@ -12,9 +12,11 @@ use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures::stream;
 use http::header;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::call::Tricks;
+use crate::ledger::Followed;
 use crate::wire::Frame;
 use crate::world::World;
 
@@ -25,14 +27,21 @@ const LAST_WORDS: Duration = Duration::from_millis(5);
 pub(crate) trait Source: Send + 'static {
     /// The next frames, as soon as there are any; `None` at the end.
     fn next(&mut self) -> impl Future<Output = Option<Vec<Frame>>> + Send;
+
+    /// The run whose events these are, where they are those of one run.
+    fn run(&self) -> Option<&str> {
+        None
+    }
 }
 
-struct Sending<S> {
+struct Sending<S: Source> {
     world: Arc<World>,
     source: S,
     tricks: Tricks,
     sent: u32,
     state: State,
+    opened_at: Timestamp,
+    told_at: Option<Timestamp>,
 }
 
 #[derive(PartialEq)]
@@ -42,16 +51,32 @@ enum State {
     Ended,
 }
 
-impl<S> Drop for Sending<S> {
+impl<S: Source> Drop for Sending<S> {
     fn drop(&mut self) {
-        self.world.records().stream_closed();
+        let closed_at = self.world.now();
+        let followed = self.source.run().map(|run| Followed {
+            run_id: run.to_owned(),
+            opened_at: self.opened_at,
+            told_at: self.told_at,
+            closed_at,
+        });
+        self.world.records().stream_closed(followed);
     }
 }
 
 /// The reply that streams `source`.
 pub(crate) fn respond<S: Source>(world: &Arc<World>, source: S, tricks: Tricks) -> Response {
     world.records().stream_opened();
-    let sending = Sending { world: Arc::clone(world), source, tricks, sent: 0, state: State::Open };
+    let opened_at = world.now();
+    let sending = Sending {
+        world: Arc::clone(world),
+        source,
+        tricks,
+        sent: 0,
+        state: State::Open,
+        opened_at,
+        told_at: None,
+    };
     let body = stream::unfold(sending, |mut sending| async move {
         let chunk = sending.chunk().await?;
         Some((chunk, sending))
@@ -93,6 +118,7 @@ impl<S: Source> Sending<S> {
                 return Some(Ok(self.cut(bytes)));
             }
         }
+        self.told_at = Some(self.world.now());
         Some(Ok(bytes.freeze()))
     }
 

@@ -69,6 +69,10 @@ impl RunEvents {
 }
 
 impl Source for RunEvents {
+    fn run(&self) -> Option<&str> {
+        Some(&self.run.id)
+    }
+
     async fn next(&mut self) -> Option<Vec<Frame>> {
         let coming = match &mut self.phase {
             Phase::Over => return None,

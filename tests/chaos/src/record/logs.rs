@@ -1,0 +1,79 @@
+//! What the workers' logs say of who held which unit, and how it was lost.
+//!
+//! Of all that is logged only a few sentences count, each told with the unit's id. Invariant: a loss is told for every unit that a killed or
+//! frozen worker had ever claimed, so none is overlooked, whatever way the worker came by the unit.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::pool::{Blow, Strike};
+
+const CLAIMED: &str = "The unit is claimed.";
+const FENCED: &str = "The unit is somebody else's now.";
+/// Other ways in which a holder leaves its unit without having written all it knows.
+const BROKEN: [&str; 2] = ["The unit could not be driven on", "A driver broke off"];
+
+/// What the logs say.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    /// When each unit was lost by a holder that did not give it up.
+    pub losses: HashMap<String, Vec<Timestamp>>,
+    /// How often a holder was fenced.
+    pub fences: usize,
+    /// How many claims there were.
+    pub claims: usize,
+    /// Panics, by their text.
+    pub panics: Vec<String>,
+}
+
+/// Reads the logs of the folder, with what was done to the workers on purpose.
+pub fn read(folder: &Path, strikes: &[Strike]) -> anyhow::Result<Said> {
+    let mut said = Said::default();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        let Some(worker) = name.strip_prefix("worker-").and_then(|number| number.parse::<u32>().ok()) else {
+            continue;
+        };
+        let text = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
+        let blows = strikes.iter().filter(|strike| {
+            strike.worker == worker && matches!(strike.what, Blow::Killed | Blow::Frozen)
+        });
+        of_worker(&mut said, &text, &blows.map(|strike| strike.at).collect::<Vec<_>>());
+    }
+    Ok(said)
+}
+
+fn of_worker(said: &mut Said, log: &str, blows: &[Timestamp]) {
+    let mut held = BTreeSet::new();
+    for line in log.lines() {
+        let Ok(entry) = serde_json::from_str::<Value>(line) else {
+            if line.contains("panicked at") {
+                said.panics.push(line.to_owned());
+            }
+            continue;
+        };
+        let message = entry.pointer("/fields/message").and_then(Value::as_str).unwrap_or_default();
+        let at = entry["timestamp"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+        let spans = entry["spans"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let unit = spans.iter().find_map(|span| span["unit.id"].as_str());
+        let (Some(at), Some(unit)) = (at, unit) else { continue };
+        if message == CLAIMED {
+            said.claims += 1;
+            held.insert(unit.to_owned());
+        }
+        if message == FENCED {
+            said.fences += 1;
+        }
+        if message == FENCED || BROKEN.iter().any(|broken| message.starts_with(broken)) {
+            said.losses.entry(unit.to_owned()).or_default().push(at);
+        }
+    }
+    for unit in held {
+        said.losses.entry(unit).or_default().extend(blows);
+    }
+}

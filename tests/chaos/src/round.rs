@@ -1,0 +1,211 @@
+//! A round: everything is started, asked for and struck as planned; then the sky clears, and all must come to its end.
+//!
+//! Invariant: a round ends, whatever happens: what does not come to its end in time is told as stuck.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use futures::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use multitask::doubles::sqs::Fault as QueueFault;
+use serde_json::Value;
+
+use crate::caller::{Caller, Made};
+use crate::check::{self, Fault};
+use crate::hub::{self, Hub};
+use crate::plan::{Act, Plan, Step};
+use crate::pool::{Blow, Strike};
+use crate::record::{Record, Unit, View, logs, table, upstream};
+
+/// How long after the sky has cleared everything may take to come to its end.
+const PATIENCE: Duration = Duration::from_secs(100);
+/// How often it is looked whether everything has.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// What came of a round.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The seed.
+    pub seed: u64,
+    /// How long it took.
+    pub took: Duration,
+    /// How many units there were.
+    pub units: usize,
+    /// How many runs were bought.
+    pub runs: usize,
+    /// How often a unit was claimed.
+    pub claims: usize,
+    /// How many workers were killed, and how many frozen.
+    pub blows: (usize, usize),
+    /// How often a holder was fenced.
+    pub fences: usize,
+    /// How many requests the weather struck.
+    pub struck: u32,
+    /// What is wrong.
+    pub faults: Vec<Fault>,
+    /// What the workers panicked with.
+    pub panics: Vec<String>,
+    /// The record, for people who look for the reason.
+    pub record: Record,
+}
+
+/// Plays the round of this plan, with the workers' logs in the folder `logs`.
+pub async fn play(plan: &Plan, logs: &Path) -> anyhow::Result<Outcome> {
+    let hub = Hub::start(plan, logs).await?;
+    let began = hub.clock.now();
+    let receivers = format!("http://{}", hub.receivers.address());
+    let caller = Caller::new(hub.running.url(), &receivers, hub.clock.clone())?;
+    hub.proxy.change(|weather| *weather = plan.weather);
+    hub.simulator.faults().set(plan.upstream.clone());
+    let asked = join_all(plan.units.iter().map(|unit| async {
+        hub.clock.sleep_until(after(began, unit.at)).await;
+        caller.ask(unit.clone()).await
+    }));
+    let struck = async {
+        join_all(plan.steps.iter().map(|step| do_step(&hub, began, *step))).await;
+        hub.clock.sleep_until(after(began, plan.seconds)).await;
+        hub.proxy.change(|weather| *weather = crate::weather::Weather::default());
+        hub.simulator.faults().clear();
+    };
+    let (made, ()) = tokio::join!(asked, struck);
+    let made: Vec<Made> = made.into_iter().collect::<anyhow::Result<_>>()?;
+    settle(&hub, &made).await?;
+
+    hub.pool.close();
+    let strikes = hub.pool.strikes();
+    let said = logs::read(logs, &strikes)?;
+    let record = collect(&hub, &caller, made, &said).await?;
+    let took = Duration::try_from(hub_time(began, &hub)).unwrap_or_default();
+    let struck = hub.proxy.struck();
+    hub.stop().await;
+    Ok(Outcome {
+        seed: plan.seed,
+        took,
+        units: record.units.len(),
+        runs: record.bought.len(),
+        claims: said.claims,
+        blows: (count(&strikes, Blow::Killed), count(&strikes, Blow::Frozen)),
+        fences: said.fences,
+        struck,
+        faults: check::check(&record),
+        panics: said.panics,
+        record,
+    })
+}
+
+fn hub_time(began: Timestamp, hub: &Hub) -> SignedDuration {
+    hub.clock.now().duration_since(began)
+}
+
+fn count(strikes: &[Strike], blow: Blow) -> usize {
+    strikes.iter().filter(|strike| strike.what == blow).count()
+}
+
+fn after(began: Timestamp, seconds: f64) -> Timestamp {
+    let span = SignedDuration::try_from_secs_f64(seconds).unwrap_or_default();
+    began.saturating_add(span).unwrap_or(Timestamp::MAX)
+}
+
+async fn do_step(hub: &Hub, began: Timestamp, step: Step) {
+    hub.clock.sleep_until(after(began, step.at)).await;
+    match step.act {
+        Act::Kill { who } => {
+            hub.pool.strike(who, Blow::Killed);
+        }
+        Act::End { who } => {
+            hub.pool.strike(who, Blow::Ended);
+        }
+        Act::Freeze { who, seconds } => {
+            if let Some(worker) = hub.pool.strike(who, Blow::Frozen) {
+                hub.clock.sleep(Duration::from_secs_f64(seconds)).await;
+                hub.pool.thaw(worker);
+            }
+        }
+        Act::Skew { who, ahead } => hub.pool.skew(who, ahead),
+        Act::Outage { seconds } => {
+            hub.proxy.change(|weather| weather.outage = true);
+            hub.clock.sleep(Duration::from_secs_f64(seconds)).await;
+            hub.proxy.change(|weather| weather.outage = false);
+        }
+        Act::Duplicates { queue, count } => hub.fault(queue, QueueFault::Duplicate, count),
+        Act::FailedEntries { queue, count } => hub.fault(queue, QueueFault::FailedEntry, count),
+        Act::LostReplies { queue, count } => hub.fault(queue, QueueFault::LostReply, count),
+    }
+}
+
+/// Returns once every unit is over and every delivery made, or when that takes too long.
+async fn settle(hub: &Hub, made: &[Made]) -> anyhow::Result<()> {
+    let tables = hub::table_names();
+    let settled = async {
+        loop {
+            let held = table::read(&hub.tables, &tables).await?;
+            let of = |made: &Made| held.get(&made.id);
+            let status = |made: &Made| of(made)?.meta.as_ref().map(|meta| meta.status.as_str());
+            let over = made.iter().all(|made| status(made).is_none_or(table::is_over));
+            let gone = made.iter().all(|made| status(made) != Some("deleted") || of(made).is_none_or(|held| held.items.is_empty()));
+            let pending: Vec<_> = made
+                .iter()
+                .filter_map(of)
+                .flat_map(|held| &held.deliveries)
+                .filter(|delivery| delivery.state == "pending")
+                .collect();
+            if over && gone && pending.is_empty() {
+                return Ok::<_, anyhow::Error>(());
+            }
+            hub.clock.sleep(LOOK).await;
+        }
+    };
+    // What is not over then, the checker tells of.
+    tokio::time::timeout(PATIENCE, settled).await.unwrap_or(Ok(()))
+}
+
+async fn collect(
+    hub: &Hub,
+    caller: &Caller,
+    made: Vec<Made>,
+    said: &logs::Said,
+) -> anyhow::Result<Record> {
+    let mut held = table::read(&hub.tables, &hub::table_names()).await?;
+    let keys: BTreeSet<String> = made.iter().map(|made| made.asked.key.clone()).collect();
+    let bought = upstream::read(&hub.simulator, &keys.into_iter().collect::<Vec<_>>()).await?;
+    let mut units = Vec::new();
+    for made in made {
+        let view = view(caller, &made).await?;
+        let held = held.remove(&made.id).unwrap_or_default();
+        units.push(Unit {
+            view,
+            meta: held.meta,
+            flushes: held.flushes,
+            purchases: held.purchases,
+            runs: held.runs,
+            deliveries: held.deliveries,
+            items: held.items,
+            losses: said.losses.get(&made.id).cloned().unwrap_or_default(),
+            id: made.id,
+            asked: made.asked,
+            changed: made.changed,
+        });
+    }
+    Ok(Record { units, bought, hits: hub.receivers.hits(), dead: hub.dead_letters().await? })
+}
+
+/// A unit as its owner reads it; none where there is nothing to read.
+async fn view(caller: &Caller, made: &Made) -> anyhow::Result<Option<View>> {
+    let (status, unit) = caller.read(made, ".json").await?;
+    if !status.is_success() {
+        return Ok(None);
+    }
+    let word = unit.pointer("/status/status").or_else(|| unit.pointer("/task/status"));
+    let word = word.and_then(Value::as_str).with_context(|| format!("no status in {unit}"))?.to_owned();
+    let (_, runs) = caller.read(made, "/runs?limit=1000").await?;
+    let runs = runs["runs"].as_array().with_context(|| format!("no runs in {runs}"))?;
+    let row = |run: &Value| {
+        let index = u32::try_from(run["index"].as_u64()?).ok()?;
+        let output = run.get("output").filter(|output| !output.is_null()).cloned();
+        Some((index, run["status"].as_str()?.to_owned(), output))
+    };
+    let rows = runs.iter().map(row).collect::<Option<_>>().with_context(|| format!("no rows in {runs:?}"))?;
+    Ok(Some(View { status: word, rows }))
+}

@@ -108,7 +108,9 @@ impl Caller {
                     let text = answer.text().await?;
                     return Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))));
                 }
-                Ok(answer) => last = format!("{}: {}", answer.status(), answer.text().await.unwrap_or_default()),
+                Ok(answer) => {
+                    last = format!("{}: {}", answer.status(), answer.text().await.unwrap_or_default());
+                }
                 Err(error) => last = error.to_string(),
             }
         }

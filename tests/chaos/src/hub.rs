@@ -145,7 +145,9 @@ impl Hub {
             let url = url.queue_url.context("a queue has a URL")?;
             let received = self.queues.receive_message().queue_url(url).max_number_of_messages(10);
             let messages = received.send().await?.messages.unwrap_or_default();
-            dead.extend(messages.into_iter().map(|found| format!("{name}: {}", found.body.unwrap_or_default())));
+            dead.extend(
+                messages.into_iter().map(|found| format!("{name}: {}", found.body.unwrap_or_default())),
+            );
         }
         Ok(dead)
     }
@@ -166,13 +168,7 @@ pub fn table_names() -> (String, String) {
     (format!("{PREFIX}-units"), format!("{PREFIX}-outbox"))
 }
 
-async fn map(
-    endpoint: &str,
-    url: &str,
-    plan: &Plan,
-    clock: &Clock,
-    pool: &Pool,
-) -> anyhow::Result<Mapping> {
+async fn map(endpoint: &str, url: &str, plan: &Plan, clock: &Clock, pool: &Pool) -> anyhow::Result<Mapping> {
     let options = from_queue::Options {
         batch_size: plan.batch,
         window: Duration::ZERO,

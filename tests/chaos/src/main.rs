@@ -51,7 +51,8 @@ enum Role {
 
 fn seeds(text: &str) -> Result<(u64, u64), String> {
     let (first, last) = text.split_once("..").unwrap_or((text, text));
-    let number = |text: &str| text.parse::<u64>().map_err(|_| "write a number, or two as in 1..20".to_owned());
+    let number =
+        |text: &str| text.parse::<u64>().map_err(|_| "write a number, or two as in 1..20".to_owned());
     let (first, last) = (number(first)?, number(last.trim_start_matches('='))?);
     if first <= last { Ok((first, last)) } else { Err("the first seed is not above the last".to_owned()) }
 }
@@ -85,17 +86,27 @@ async fn play(arguments: &Arguments) -> anyhow::Result<bool> {
         (first..=last).for_each(|seed| println!("{:#?}", Plan::new(seed, arguments.seconds)));
         return Ok(true);
     }
-    println!("  seed seconds units  runs claims kills freezes fences struck");
-    let rounds = stream::iter(first..=last).map(|seed| one(arguments, seed));
+    println!("        seed seconds units  runs claims kills freezes fences struck");
+    let rounds = stream::iter(first..=last).map(|seed| async move { (seed, one(arguments, seed).await) });
     let mut rounds = rounds.buffer_unordered(arguments.side_by_side.max(1));
     let (mut count, mut wrong, mut took) = (0_u32, 0_u32, Duration::ZERO);
-    while let Some(outcome) = rounds.next().await {
-        let outcome = outcome?;
+    while let Some((seed, outcome)) = rounds.next().await {
         count += 1;
-        took += outcome.took;
-        wrong += u32::from(!outcome.faults.is_empty() || !outcome.panics.is_empty());
+        match outcome {
+            Ok(outcome) => {
+                took += outcome.took;
+                wrong += u32::from(outcome.is_wrong());
+            }
+            Err(error) => {
+                println!("WRONG {seed:>6} was not played to its end: {error:#}");
+                wrong += 1;
+            }
+        }
     }
-    println!("{count} rounds, {:.0} seconds of chaos in total, {wrong} of them with faults", took.as_secs_f64());
+    println!(
+        "{count} rounds, {:.0} seconds of chaos in total, {wrong} of them with faults",
+        took.as_secs_f64()
+    );
     Ok(wrong == 0)
 }
 
@@ -108,7 +119,8 @@ async fn one(arguments: &Arguments, seed: u64) -> anyhow::Result<Outcome> {
     fs::create_dir_all(&logs)?;
     let outcome = Box::pin(round::play(&plan, &logs)).await?;
     println!(
-        "{:>6} {:>7.1} {:>5} {:>5} {:>6} {:>5} {:>7} {:>6} {:>6}",
+        "{} {:>6} {:>7.1} {:>5} {:>5} {:>6} {:>5} {:>7} {:>6} {:>6}",
+        if outcome.is_wrong() { "WRONG" } else { "ok   " },
         outcome.seed,
         outcome.took.as_secs_f64(),
         outcome.units,
@@ -119,8 +131,7 @@ async fn one(arguments: &Arguments, seed: u64) -> anyhow::Result<Outcome> {
         outcome.fences,
         outcome.struck
     );
-    let is_wrong = !outcome.faults.is_empty() || !outcome.panics.is_empty();
-    if is_wrong || arguments.keep {
+    if outcome.is_wrong() || arguments.keep {
         tell(&outcome, &plan, &logs)?;
     } else {
         fs::remove_dir_all(&logs)?;

@@ -170,11 +170,10 @@ fn change(kind: Kind, name: &str, dice: &Dice) -> Option<(f64, Change)> {
         Change::Append((0..dice.whole(1, 4)).map(row).collect())
     };
     let change = match (kind, dice.whole(0, 5)) {
-        (_, 0) => Change::Cancel,
+        (_, 0) | (Kind::Task, 3) => Change::Cancel,
         (_, 1) => Change::Delete,
         (_, 2) => Change::Retry,
         (Kind::Group, _) => appended(),
-        (Kind::Task, 3) => Change::Cancel,
         (Kind::Task, _) => return None,
     };
     Some((after, change))

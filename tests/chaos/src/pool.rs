@@ -141,7 +141,6 @@ impl Pool {
         state.started += 1;
         let number = state.started;
         let log = File::create(self.0.logs.join(format!("worker-{number:03}.log")))?;
-        #[expect(clippy::disallowed_methods, reason = "it is this program that workers run")]
         let program = std::env::current_exe()?;
         let mut command = Command::new(program);
         command.arg("worker").env_clear().kill_on_drop(true);
@@ -157,6 +156,7 @@ impl Pool {
     }
 
     /// Strikes one of the busy workers, chosen by a share from 0 to 1; says which, if there is one.
+    #[must_use = "who is frozen has to be thawed"]
     pub fn strike(&self, who: f64, what: Blow) -> Option<u32> {
         let mut state = self.state();
         let busy: Vec<u32> =
@@ -185,7 +185,9 @@ impl Pool {
         let mut state = self.state();
         let all: Vec<u32> = state.living.keys().copied().collect();
         let Some(worker) = index(who, all.len()).and_then(|at| all.get(at)).copied() else { return };
-        let Some(living) = state.living.get_mut(&worker).filter(|living| living.ahead < ahead) else { return };
+        let Some(living) = state.living.get_mut(&worker).filter(|living| living.ahead < ahead) else {
+            return;
+        };
         let more = Duration::from_secs_f64(ahead - living.ahead).as_millis();
         if living.told.send(Told::Skew(u64::try_from(more).unwrap_or(0))).is_ok() {
             living.ahead = ahead;

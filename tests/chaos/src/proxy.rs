@@ -124,13 +124,15 @@ async fn pass(
         }
         Fate::Passes | Fate::Lost | Fate::Cut => {}
     }
-    let Ok((status, headers, answer)) = forward(&door.sky, target, &method, &uri, &headers, body).await else {
+    let Ok((status, headers, answer)) = forward(&door.sky, target, &method, &uri, &headers, body).await
+    else {
         return StatusCode::BAD_GATEWAY.into_response();
     };
     match fate {
         Fate::Lost => failure(target, false),
         Fate::Cut => {
-            let broken = stream::iter([Err::<Bytes, _>(io::Error::other("the connection breaks on purpose"))]);
+            let broken =
+                stream::iter([Err::<Bytes, _>(io::Error::other("the connection breaks on purpose"))]);
             (status, Body::from_stream(broken)).into_response()
         }
         _ => (status, headers, answer).into_response(),

@@ -3,9 +3,12 @@
 //! Invariant: a round ends, whatever happens: what does not come to its end in time is told as stuck.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use ambient::Clock;
 use anyhow::Context;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -51,10 +54,20 @@ pub struct Outcome {
     pub record: Record,
 }
 
+impl Outcome {
+    /// Whether anything is wrong.
+    #[must_use]
+    pub fn is_wrong(&self) -> bool {
+        !self.faults.is_empty() || !self.panics.is_empty()
+    }
+}
+
 /// Plays the round of this plan, with the workers' logs in the folder `logs`.
 pub async fn play(plan: &Plan, logs: &Path) -> anyhow::Result<Outcome> {
     let hub = Hub::start(plan, logs).await?;
-    let began = hub.clock.now();
+    // The hub's time is moved on at the end.
+    let watch = Clock::system();
+    let began = watch.now();
     let receivers = format!("http://{}", hub.receivers.address());
     let caller = Caller::new(hub.running.url(), &receivers, hub.clock.clone())?;
     hub.proxy.change(|weather| *weather = plan.weather);
@@ -71,13 +84,13 @@ pub async fn play(plan: &Plan, logs: &Path) -> anyhow::Result<Outcome> {
     };
     let (made, ()) = tokio::join!(asked, struck);
     let made: Vec<Made> = made.into_iter().collect::<anyhow::Result<_>>()?;
-    settle(&hub, &made).await?;
+    settle(&hub, &made, logs).await?;
 
     hub.pool.close();
     let strikes = hub.pool.strikes();
     let said = logs::read(logs, &strikes)?;
     let record = collect(&hub, &caller, made, &said).await?;
-    let took = Duration::try_from(hub_time(began, &hub)).unwrap_or_default();
+    let took = Duration::try_from(watch.now().duration_since(began)).unwrap_or_default();
     let struck = hub.proxy.struck();
     hub.stop().await;
     Ok(Outcome {
@@ -95,10 +108,6 @@ pub async fn play(plan: &Plan, logs: &Path) -> anyhow::Result<Outcome> {
     })
 }
 
-fn hub_time(began: Timestamp, hub: &Hub) -> SignedDuration {
-    hub.clock.now().duration_since(began)
-}
-
 fn count(strikes: &[Strike], blow: Blow) -> usize {
     strikes.iter().filter(|strike| strike.what == blow).count()
 }
@@ -111,12 +120,8 @@ fn after(began: Timestamp, seconds: f64) -> Timestamp {
 async fn do_step(hub: &Hub, began: Timestamp, step: Step) {
     hub.clock.sleep_until(after(began, step.at)).await;
     match step.act {
-        Act::Kill { who } => {
-            hub.pool.strike(who, Blow::Killed);
-        }
-        Act::End { who } => {
-            hub.pool.strike(who, Blow::Ended);
-        }
+        Act::Kill { who } => drop(hub.pool.strike(who, Blow::Killed)),
+        Act::End { who } => drop(hub.pool.strike(who, Blow::Ended)),
         Act::Freeze { who, seconds } => {
             if let Some(worker) = hub.pool.strike(who, Blow::Frozen) {
                 hub.clock.sleep(Duration::from_secs_f64(seconds)).await;
@@ -135,38 +140,52 @@ async fn do_step(hub: &Hub, began: Timestamp, step: Step) {
     }
 }
 
-/// Returns once every unit is over and every delivery made, or when that takes too long.
-async fn settle(hub: &Hub, made: &[Made]) -> anyhow::Result<()> {
+/// Returns once every unit is over and every delivery made, or when that takes too long; notes in the folder `logs` what was waited for.
+async fn settle(hub: &Hub, made: &[Made], logs: &Path) -> anyhow::Result<()> {
     let tables = hub::table_names();
+    let mut note = File::create(logs.join("waited.txt"))?;
     let settled = async {
         loop {
             let held = table::read(&hub.tables, &tables).await?;
-            let of = |made: &Made| held.get(&made.id);
-            let status = |made: &Made| of(made)?.meta.as_ref().map(|meta| meta.status.as_str());
-            let over = made.iter().all(|made| status(made).is_none_or(table::is_over));
-            let gone = made.iter().all(|made| status(made) != Some("deleted") || of(made).is_none_or(|held| held.items.is_empty()));
-            let pending: Vec<_> = made
-                .iter()
-                .filter_map(of)
-                .flat_map(|held| &held.deliveries)
-                .filter(|delivery| delivery.state == "pending")
-                .collect();
-            if over && gone && pending.is_empty() {
+            let waiting: Vec<String> =
+                made.iter().filter_map(|made| unsettled(made, held.get(&made.id)?)).collect();
+            if waiting.is_empty() {
                 return Ok::<_, anyhow::Error>(());
             }
-            hub.clock.sleep(LOOK).await;
+            writeln!(note, "{} {waiting:?}", hub.clock.now())?;
+            if made.iter().filter_map(|made| held.get(&made.id)).all(|held| !is_open(held)) {
+                // Nothing is left but webhooks that are tried again later.
+                hub.clock.advance(LOOK * 4);
+            }
+            Clock::system().sleep(LOOK).await;
         }
     };
     // What is not over then, the checker tells of.
     tokio::time::timeout(PATIENCE, settled).await.unwrap_or(Ok(()))
 }
 
-async fn collect(
-    hub: &Hub,
-    caller: &Caller,
-    made: Vec<Made>,
-    said: &logs::Said,
-) -> anyhow::Result<Record> {
+/// Whether a unit is not over.
+fn is_open(held: &table::Held) -> bool {
+    held.meta.as_ref().is_some_and(|meta| {
+        !table::is_over(&meta.status) || meta.status == "deleted" && !held.items.is_empty()
+    })
+}
+
+/// What of a unit is still to come.
+fn unsettled(made: &Made, held: &table::Held) -> Option<String> {
+    let name = &made.asked.name;
+    let status = held.meta.as_ref().map(|meta| meta.status.as_str())?;
+    let pending = || held.deliveries.iter().find(|delivery| delivery.state == "pending");
+    if !table::is_over(status) {
+        Some(format!("{name} is {status}"))
+    } else if status == "deleted" && !held.items.is_empty() {
+        Some(format!("{name} is deleted and left {} items", held.items.len()))
+    } else {
+        pending().map(|delivery| format!("{name} tells {} at {:?}", delivery.moment, delivery.due_at))
+    }
+}
+
+async fn collect(hub: &Hub, caller: &Caller, made: Vec<Made>, said: &logs::Said) -> anyhow::Result<Record> {
     let mut held = table::read(&hub.tables, &hub::table_names()).await?;
     let keys: BTreeSet<String> = made.iter().map(|made| made.asked.key.clone()).collect();
     let bought = upstream::read(&hub.simulator, &keys.into_iter().collect::<Vec<_>>()).await?;

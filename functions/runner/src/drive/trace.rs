@@ -22,6 +22,10 @@ const GRACE: Duration = Duration::from_millis(200);
 const REOPEN: Duration = Duration::from_millis(100);
 /// The longest such wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// How long a stream is silent before what has come over it by now counts as heard.
+const SILENCE: Duration = Duration::from_millis(20);
+/// How long a stream that is never silent is heard at most before it is left.
+const LONGEST_HEARING: Duration = Duration::from_millis(500);
 /// Events in a row that nobody can read, after which a stream is given up.
 const UNREADABLE: u32 = 20;
 
@@ -149,6 +153,20 @@ impl Drive<'_> {
                 self.trace_said_all();
             }
         }
+    }
+
+    /// Takes in what has come over the stream by now: while something was written, nobody listened, and once the run is over it cannot be
+    /// had any more.
+    pub(super) async fn hear_the_rest(&mut self) {
+        let rest = async {
+            while self.trace.stream.is_some()
+                && let Ok(event) = tokio::time::timeout(SILENCE, self.trace.next()).await
+            {
+                self.traced(event);
+            }
+        };
+        // Whoever tells that much is heard by the next holder.
+        let _ = tokio::time::timeout(LONGEST_HEARING, rest).await;
     }
 
     fn hear(&mut self, told: domain::event::Told) {

@@ -82,6 +82,34 @@ async fn hand_overs_lose_and_repeat_nothing() {
     assert!(ended.unit.lease.hop >= 5, "handed over in the middle, again and again: {:?}", ended.unit.lease);
 }
 
+#[tokio::test]
+async fn what_the_upstream_told_while_a_flush_was_written_is_kept_though_the_slice_is_over_then() {
+    let mut setup = Setup::default();
+    setup.settings.slice = Duration::from_mins(1);
+    let upstream = Upstream::start(setup).await;
+    let world = &upstream.world;
+    for write in 4..9 {
+        let id = world.create(task("seconds=300")).await;
+        world.gate.arm(Act::HoldBefore, write, |request| request.flush().is_some());
+        let records = world.receive().await;
+        let runner = world.runner();
+        let all_at_once = async {
+            tokio::select! {
+                () = world.gate.held() => {}
+                () = upstream.goes_on(std::slice::from_ref(&id), Duration::ZERO) => unreachable!("it goes on"),
+            }
+            // While it is written the run tells all the rest and ends, and so does the slice.
+            upstream.tells_the_rest(&id).await;
+            world.clock.advance(Duration::from_mins(2));
+            world.gate.release();
+        };
+        let (stay, ()) = tokio::join!(world.invoke(&runner, records), all_at_once);
+        assert_eq!(stay, Vec::<String>::new());
+        let ended = world.settle(&id).await;
+        assert_eq!(kept(&ended), upstream.shown(&ended), "{write}");
+    }
+}
+
 async fn dies_at_each_write(act: Act) {
     let mut setup = Setup::default();
     setup.simulator.progress_events = Some(8);

@@ -66,6 +66,23 @@ impl Upstream {
         }
     }
 
+    /// Moves the upstream's time past the end of this task's run; returns once all of it went over the stream that is open.
+    pub(crate) async fn tells_the_rest(&self, id: &UnitId) {
+        let ledger = self.world.simulator.ledger();
+        self.clock.advance(Duration::from_hours(1));
+        let is_told = || {
+            let runs = ledger.runs_of_key(&key_of(id));
+            let told = |run: &simulator::RunEntry| {
+                let streams = ledger.followed().into_iter().filter(|stream| stream.run_id == run.run_id);
+                streams.filter_map(|stream| stream.told_at).any(|at| Some(at) >= run.ends_at)
+            };
+            runs.iter().all(told)
+        };
+        while !is_told() {
+            tokio::task::yield_now().await;
+        }
+    }
+
     async fn stored(&self, id: &UnitId) -> Vec<Told> {
         let flushes = self.world.store.all_events(id).await.expect("a table");
         flushes.into_iter().flat_map(|(_, flush)| flush.told).collect()

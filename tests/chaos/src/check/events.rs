@@ -32,7 +32,8 @@ pub(super) fn check(unit: &Unit, record: &Record, faults: &mut Faults<'_>) {
     let mut runs: Vec<&Bought> =
         record.bought.iter().filter(|bought| names.contains(&bought.row.as_str())).collect();
     runs.sort_by_key(|bought| bought.mark);
-    let shown: Vec<&Value> = runs.iter().flat_map(|run| run.messages.iter().map(|(_, event)| event)).collect();
+    let shown: Vec<&Value> =
+        runs.iter().flat_map(|run| run.messages.iter().map(|(_, event)| event)).collect();
     let places: HashMap<String, usize> =
         shown.iter().enumerate().map(|(at, event)| (event.to_string(), at)).collect();
 
@@ -83,7 +84,8 @@ fn must_be_kept(unit: &Unit, run: &Bought, stream: &Followed, shown_at: Timestam
     let at = shown_at.max(stream.opened_at);
     // A stream that was told the end of the run was read to its end, or its reader was lost.
     let to_the_end = run.ended_at.is_some_and(|ended_at| told_at >= ended_at);
-    let unread = !to_the_end && stream.closed_at.duration_since(at) < SignedDuration::try_from(LAST_WORDS).unwrap_or_default();
+    let unread = !to_the_end
+        && stream.closed_at.duration_since(at) < SignedDuration::try_from(LAST_WORDS).unwrap_or_default();
     let lost = unit.losses.iter().any(|loss| {
         let after = loss.duration_since(at);
         after > -SignedDuration::from_secs(1) && after < WRITTEN_AFTER

@@ -17,9 +17,11 @@ pub(super) fn check(unit: &Unit, faults: &mut Faults<'_>) {
     for (number, flush) in unit.flushes.range(..=seq) {
         for (row, status, attempt) in &flush.runs {
             let before = present.insert(*row, (*attempt, status));
-            let goes_on = before.is_none_or(|(last, was)| *attempt > last || (*attempt == last && !is_over(was)));
+            let goes_on =
+                before.is_none_or(|(last, was)| *attempt > last || (*attempt == last && !is_over(was)));
             if !goes_on {
-                let what = format!("flush {number} tells row {row} as {status} by {attempt}, after {before:?}");
+                let what =
+                    format!("flush {number} tells row {row} as {status} by {attempt}, after {before:?}");
                 faults.tell(Kind::Flushes, what);
             }
         }

@@ -24,24 +24,29 @@ pub(super) fn check(unit: &Unit, record: &Record, faults: &mut Faults<'_>) {
                     attempts.entry(attempt).or_default().push(&run.run_id);
                     upstream.insert((at, attempt, run.run_id.clone()));
                 }
-                mark => faults.tell(Kind::Foreign, format!("{} is row {index} and was bought as {mark:?}", row.name)),
+                mark => faults
+                    .tell(Kind::Foreign, format!("{} is row {index} and was bought as {mark:?}", row.name)),
             }
         }
         for (attempt, runs) in attempts.iter().filter(|(_, runs)| runs.len() > 1) {
-            faults.tell(Kind::BoughtTwice, format!("attempt {attempt} of {} was bought as {runs:?}", row.name));
+            faults
+                .tell(Kind::BoughtTwice, format!("attempt {attempt} of {} was bought as {runs:?}", row.name));
         }
         if is_ended_early(unit) {
             continue;
         }
-        let last = attempts.keys().max().copied().unwrap_or(0);
-        if last == 0 || !(1..=last).all(|attempt| attempts.contains_key(&attempt)) {
-            faults.tell(Kind::Unbought, format!("of {} the attempts {:?} were bought", row.name, attempts.keys()));
-        }
-        let (least, most) = wanted(unit, row.fails);
-        if last > most || last < least {
+        let times = attempts.keys().max().copied().unwrap_or(0);
+        if times == 0 || !(1..=times).all(|attempt| attempts.contains_key(&attempt)) {
             faults.tell(
                 Kind::Unbought,
-                format!("{} was bought {last} times, not {least} to {most} times", row.name),
+                format!("of {} the attempts {:?} were bought", row.name, attempts.keys()),
+            );
+        }
+        let (least, most) = wanted(unit, row.fails);
+        if times > most || times < least {
+            faults.tell(
+                Kind::Unbought,
+                format!("{} was bought {times} times, not {least} to {most} times", row.name),
             );
         }
     }
@@ -61,11 +66,17 @@ fn wanted(unit: &Unit, fails: bool) -> (u32, u32) {
 fn told(unit: &Unit, upstream: &HashSet<(u32, u32, String)>, faults: &mut Faults<'_>) {
     let table: HashSet<_> = unit.purchases.iter().cloned().collect();
     for bought in table.difference(upstream) {
-        faults.tell(Kind::Foreign, format!("the table has bought {bought:?}, and the upstream has not sold it"));
+        faults.tell(
+            Kind::Foreign,
+            format!("the table has bought {bought:?}, and the upstream has not sold it"),
+        );
     }
     if !is_ended_early(unit) {
         for bought in upstream.difference(&table) {
-            faults.tell(Kind::Foreign, format!("the upstream has sold {bought:?}, and the table does not know"));
+            faults.tell(
+                Kind::Foreign,
+                format!("the upstream has sold {bought:?}, and the table does not know"),
+            );
         }
     }
 }

@@ -15,7 +15,8 @@ pub(super) fn check(unit: &Unit, record: &Record, faults: &mut Faults<'_>) {
         if run.status == "completed" {
             let given = bought.and_then(|bought| bought.output.as_ref()).map(without_nulls);
             if run.output.as_ref().map(without_nulls) != given {
-                faults.tell(Kind::Result, format!("row {index} has {:?}, its run gave {given:?}", run.output));
+                faults
+                    .tell(Kind::Result, format!("row {index} has {:?}, its run gave {given:?}", run.output));
             }
         }
         let name = rows(unit).get(*index as usize).map(|row| row.name.clone());
@@ -78,7 +79,10 @@ fn view(unit: &Unit, faults: &mut Faults<'_>) {
             _ => is_ended_early(unit),
         };
         if !right {
-            faults.tell(Kind::Result, format!("its owner reads {status} and {output:?} of row {index}: {stored:?}"));
+            faults.tell(
+                Kind::Result,
+                format!("its owner reads {status} and {output:?} of row {index}: {stored:?}"),
+            );
         }
     }
 }

@@ -48,8 +48,7 @@ pub(super) fn check(unit: &Unit, record: &Record, faults: &mut Faults<'_>) {
 
 /// What its receiver got of one end.
 fn of_round(delivery: &Delivery, hits: &[&Hit], faults: &mut Faults<'_>) {
-    let hits: Vec<&&Hit> =
-        hits.iter().filter(|hit| hit.body["sequence"] == delivery.round + 1).collect();
+    let hits: Vec<&&Hit> = hits.iter().filter(|hit| hit.body["sequence"] == delivery.round + 1).collect();
     if let Some(hit) = hits.iter().find(|hit| hit.body["status"] != delivery.moment.as_str()) {
         faults.tell(Kind::Webhook, format!("{hit:?} was sent for {delivery:?}"));
     }
@@ -57,10 +56,16 @@ fn of_round(delivery: &Delivery, hits: &[&Hit], faults: &mut Faults<'_>) {
     let gone = hits.iter().any(|hit| hit.reply == Reply::Status(410));
     let wanted = if gone { "gone" } else { "delivered" };
     if delivery.state != wanted || (taken == 0 && !gone) {
-        faults.tell(Kind::WebhookLost, format!("{delivery:?} should be {wanted}; it came {} times", hits.len()));
+        faults.tell(
+            Kind::WebhookLost,
+            format!("{delivery:?} should be {wanted}; it came {} times", hits.len()),
+        );
     }
     if taken > 1 || hits.len() > delivery.attempts.len() {
-        faults.tell(Kind::WebhookTwice, format!("{delivery:?} came {} times, and was taken {taken} times", hits.len()));
+        faults.tell(
+            Kind::WebhookTwice,
+            format!("{delivery:?} came {} times, and was taken {taken} times", hits.len()),
+        );
     }
     if hits.len() < delivery.attempts.len() {
         faults.tell(Kind::WebhookLost, format!("{delivery:?} came {} times only", hits.len()));

@@ -40,9 +40,9 @@ pub fn read(folder: &Path, strikes: &[Strike]) -> anyhow::Result<Said> {
             continue;
         };
         let text = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
-        let blows = strikes.iter().filter(|strike| {
-            strike.worker == worker && matches!(strike.what, Blow::Killed | Blow::Frozen)
-        });
+        let blows = strikes
+            .iter()
+            .filter(|strike| strike.worker == worker && matches!(strike.what, Blow::Killed | Blow::Frozen));
         of_worker(&mut said, &text, &blows.map(|strike| strike.at).collect::<Vec<_>>());
     }
     Ok(said)

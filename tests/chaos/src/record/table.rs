@@ -70,9 +70,7 @@ fn take(all: &mut HashMap<String, Held>, item: &Item) -> anyhow::Result<()> {
         }
         ["B", ..] => held.purchases.extend(purchase(&packed(item)?)?),
         ["R", index] => {
-            if !item.contains_key("parts") {
-                held.runs.insert(index.parse()?, run(&packed(item)?)?);
-            }
+            held.runs.insert(index.parse()?, run(&packed(item)?)?);
         }
         ["D", ..] => held.deliveries.push(delivery(&sk, &packed(item)?)?),
         _ => {}
@@ -134,7 +132,8 @@ fn run(value: &Value) -> anyhow::Result<Run> {
 
 fn delivery(key: &str, value: &Value) -> anyhow::Result<Delivery> {
     let attempts = value["attempts"].as_array().cloned().unwrap_or_default();
-    let status = |attempt: &Value| attempt.pointer("/outcome/answered/status").and_then(Value::as_u64).unwrap_or(0);
+    let status =
+        |attempt: &Value| attempt.pointer("/outcome/answered/status").and_then(Value::as_u64).unwrap_or(0);
     Ok(Delivery {
         key: key.to_owned(),
         moment: value["moment"].as_str().context("no moment")?.to_owned(),

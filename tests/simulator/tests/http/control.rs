@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use simulator::{Effect, Endpoint, Fault};
 
 use crate::client::{KEY, World, answer, text};
 
@@ -53,6 +54,29 @@ async fn the_ledger_is_filtered_by_key_group_and_metadata() {
     assert_eq!(creates, ["create_group", "add_runs", "create_run"]);
     assert_eq!(ledger["requests"]["add_runs"], 1);
     assert!(!ledger.to_string().contains(KEY));
+}
+
+#[tokio::test]
+async fn the_ledger_tells_who_followed_a_run_and_how_far() {
+    let world = World::start().await;
+    let id = world.lite(&json!("x")).await;
+    let path = format!("/v1/tasks/runs/{id}/events");
+    let cut = Effect::CutStream { after_events: 0, with_error: false };
+    world.simulator.faults().add(Fault::on(Endpoint::RunEvents, cut).times(1));
+    assert!(world.stream(&path).await.broken);
+    assert!(!world.stream(&path).await.broken);
+    let ledger = world.simulator.ledger();
+    // The second is told of when its connection has been let go.
+    let followed = loop {
+        match ledger.followed() {
+            followed if followed.len() == 2 => break followed,
+            _ => tokio::task::yield_now().await,
+        }
+    };
+    let ended_at = ledger.runs()[0].ends_at;
+    assert!(followed.iter().all(|stream| stream.run_id == id && stream.opened_at <= stream.closed_at));
+    assert_eq!(followed[0].told_at, None, "it was cut before its first event");
+    assert!(followed[1].told_at >= ended_at, "it told the end");
 }
 
 #[tokio::test]

@@ -72,7 +72,13 @@ impl Drive<'_> {
 
     /// Takes in runs that the upstream has and the table knows nothing of: purchases whose reply was lost.
     async fn adopt(&mut self, found: &HashMap<(u32, u32), &TaskRun>) -> Step<()> {
-        let unknown = found.iter().filter(|((index, attempt), _)| self.rows.is_unbought(*index, *attempt));
+        let announced = self.unit.progress.adding.as_ref().map_or(&[][..], |adding| &adding.rows);
+        // In doubt is what was announced and is not on its way: some of it may have ended meanwhile, as its group's stream tells.
+        let in_doubt = if self.buying.is_adding() { &[][..] } else { announced };
+        let unknown = found.iter().filter(|(mark, _)| {
+            let (index, attempt) = **mark;
+            self.rows.is_unbought(index, attempt) || in_doubt.contains(*mark)
+        });
         let mut runs: Vec<_> = unknown
             .map(|(&(index, attempt), run)| Bought { index, attempt, run_id: run.run_id.clone() })
             .collect();
@@ -81,7 +87,6 @@ impl Drive<'_> {
         }
         runs.sort_by_key(|run| run.index);
         // What was announced is paid for already; what came later than anybody waited for is not.
-        let announced = self.unit.progress.adding.as_ref().map_or(&[][..], |adding| &adding.rows);
         let late = runs.iter().filter(|run| !announced.contains(&(run.index, run.attempt))).count();
         self.unit.progress.committed_cost += self.price() * u64::try_from(late).unwrap_or(0);
         info!(purchase.found = runs.len(), "Runs were bought upstream that nobody knew of.");

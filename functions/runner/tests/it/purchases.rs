@@ -7,7 +7,7 @@ use serde_json::json;
 use simulator::{Answer, Effect, Endpoint, Fault};
 
 use crate::gate::{Act, Request};
-use crate::group::{group, plain};
+use crate::group::{group, plain, simulated};
 use crate::world::{Setup, World, key_of};
 
 fn status(status: u16) -> Effect {
@@ -43,6 +43,35 @@ async fn a_lost_request_is_made_again_once_it_can_come_no_more() {
     let (ended, ()) = tokio::join!(world.settle(&id), moves);
     assert_eq!((ended.status(), ended.bought.len()), (Status::Completed, 2));
     assert_eq!(world.simulator.ledger().requests(Endpoint::AddRuns), 2);
+}
+
+#[tokio::test]
+async fn what_was_bought_without_a_reply_and_has_ended_before_the_group_was_listed_is_known_to_be_bought() {
+    let world = World::start().await;
+    let faults = world.simulator.faults();
+    faults.add(Fault::on(Endpoint::AddRuns, Effect::LostReply).times(1).after(1));
+    faults.add(Fault::on(Endpoint::GroupRuns, status(500)).times(1));
+    let id = world.create(simulated(&["seconds=2", "fail"]).with(|spec| spec.retry_failed = 1)).await;
+    let moves = async {
+        // The second attempt was bought, nobody knows, and the group's stream tells how it ended.
+        let unit = world.until(&id, |unit| unit.counts.failed == 1).await;
+        assert!(unit.progress.adding.is_some(), "it is in doubt");
+        world.clock.advance(Duration::from_secs(2));
+    };
+    let (ended, ()) = tokio::join!(world.settle(&id), moves);
+    assert_eq!(
+        (ended.statuses(), ended.marks()),
+        (vec!["completed", "failed"], vec!["0.1".to_owned(), "1.1".to_owned(), "1.2".to_owned()])
+    );
+    assert_eq!(
+        ended.unit.progress.warnings,
+        Vec::<String>::new(),
+        "nothing was bought that was not asked for"
+    );
+    let purchases = world.store.purchases(&id).await.expect("a table");
+    let known: Vec<_> =
+        purchases.iter().flat_map(|purchase| &purchase.runs).map(|run| (run.index, run.attempt)).collect();
+    assert_eq!(known, [(0, 1), (1, 1), (1, 2)]);
 }
 
 #[tokio::test]

@@ -20,6 +20,8 @@ pub struct Asked {
     pub retry_failed: u32,
     /// The upstream key it is bought with.
     pub key: String,
+    /// Whether it is asked for twice at once, under one idempotency key.
+    pub twice: bool,
     /// What its receiver answers first, before it takes everything; none if nobody is to be told.
     pub replies: Option<Vec<Reply>>,
     /// What is changed, and how long after it was asked for.

@@ -47,10 +47,14 @@ impl Caller {
     /// Asks for a unit, changes it when that is planned, and tells what became of both.
     pub async fn ask(&self, asked: Asked) -> anyhow::Result<Made> {
         let body = asked.body(&self.receivers);
-        let (status, answer) = self.send(Method::POST, asked.path(), &asked, Some(&body)).await?;
-        anyhow::ensure!(status.is_success(), "{} was refused with {status}: {answer}", asked.name);
-        let id = answer["taskgroup_id"].as_str().or_else(|| answer["id"].as_str());
-        let id = id.with_context(|| format!("no id in {answer}"))?.to_owned();
+        let id = if asked.twice {
+            let (one, other) = tokio::join!(self.create(&asked, &body), self.create(&asked, &body));
+            let (one, other) = (one?, other?);
+            anyhow::ensure!(one == other, "{} was made twice, as {one} and {other}", asked.name);
+            one
+        } else {
+            self.create(&asked, &body).await?
+        };
         let mut made = Made { asked, id, changed: None };
         if let Some((after, change)) = made.asked.change.clone() {
             self.clock.sleep(Duration::from_secs_f64(after)).await;
@@ -59,6 +63,14 @@ impl Caller {
             }
         }
         Ok(made)
+    }
+
+    /// Asks for a unit once; tells its id.
+    async fn create(&self, asked: &Asked, body: &Value) -> anyhow::Result<String> {
+        let (status, answer) = self.send(Method::POST, asked.path(), asked, Some(body)).await?;
+        anyhow::ensure!(status.is_success(), "{} was refused with {status}: {answer}", asked.name);
+        let id = answer["taskgroup_id"].as_str().or_else(|| answer["id"].as_str());
+        Ok(id.with_context(|| format!("no id in {answer}"))?.to_owned())
     }
 
     /// Changes a unit; says whether that was accepted.
@@ -74,6 +86,10 @@ impl Caller {
             }
         };
         let (status, answer) = self.send(method, &path, &made.asked, body.as_ref()).await?;
+        if *change == Change::Delete && status == StatusCode::NOT_FOUND {
+            // Nobody else deletes it: it was this caller, who was not told so.
+            return Ok(true);
+        }
         let refused = REFUSALS.contains(&status);
         anyhow::ensure!(status.is_success() || refused, "{change:?} of {id}: {status}: {answer}");
         Ok(status.is_success())

@@ -27,7 +27,6 @@ use crate::pool::Pool;
 use crate::proxy::Proxy;
 use crate::receiver::{Receivers, SECRET};
 use crate::settings::{DELIVERY_VISIBILITY_SECONDS, SWEEP, VISIBILITY_SECONDS};
-use crate::weather::Weather;
 use crate::worker::Made;
 
 /// With what the names of tables and queues begin.
@@ -71,8 +70,7 @@ impl Hub {
         let kept = DataDir::open(&data.path().join("aws"))?;
         let dynamo = Dynamo::start(&kept, clock.clone(), EXPIRY_EVERY).await?;
         let doubles = Doubles::start(&kept, clock.clone(), entropy.clone()).await?;
-        let proxy =
-            Proxy::start(dynamo.endpoint(), &doubles.endpoint(), Weather::default(), plan.seed).await?;
+        let proxy = Proxy::start(dynamo.endpoint(), &doubles.endpoint(), plan.seed).await?;
         let simulator = Simulator::start(simulator::Config {
             quota_per_minute: plan.quota.0,
             progress_events: Some(14),
@@ -88,7 +86,7 @@ impl Hub {
             data_dir: data.path().join("state"),
             upstream: Upstream::Url { base: simulator.url().parse()?, simulated: true },
             allow_hosts: vec![receivers.address().to_owned()],
-            aws: Aws::Endpoint { url: proxy.calm.clone(), prefix: PREFIX.to_owned() },
+            aws: Aws::Endpoint { url: proxy.others.clone(), prefix: PREFIX.to_owned() },
             runners: 0,
             sweep: SWEEP,
             clock: clock.clone(),
@@ -98,6 +96,7 @@ impl Hub {
         options.listen.set_port(0);
         options.secrets.sealing_key = Some(Secret::new(&sealing_key));
         options.secrets.webhook_secret = Some(Secret::new(SECRET));
+        options.secrets.upstream_webhook_secret = plan.woken.then(|| Secret::new(simulator::WEBHOOK_SECRET));
         let running = multitask::start(options).await?;
 
         let tables = aws_sdk_dynamodb::Client::new(&sdk::config(dynamo.endpoint()));
@@ -106,7 +105,7 @@ impl Hub {
         hide_for(&queues, &places.runs, VISIBILITY_SECONDS).await?;
         hide_for(&queues, &places.deliveries, DELIVERY_VISIBILITY_SECONDS).await?;
         let made = Made {
-            aws: proxy.stormy.clone(),
+            aws: proxy.workers.clone(),
             tables: table_names(),
             queues: (places.runs.clone(), places.deliveries, places.deliveries_arn),
             schedules: (places.schedule_group, places.schedule_role),
@@ -115,7 +114,7 @@ impl Hub {
             runs_per_minute: plan.quota.1,
         };
         let pool = Pool::new(made, logs, clock.clone());
-        let mapping = map(&proxy.calm, &places.runs, plan, &clock, &pool).await?;
+        let mapping = map(&proxy.others, &places.runs, plan, &clock, &pool).await?;
         Ok(Self {
             running,
             simulator,

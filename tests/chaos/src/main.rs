@@ -2,7 +2,7 @@
 //!
 //! `cargo run -p chaos -- --seeds 1..20 --side-by-side 4`. It ends with 1 if anything was lost, doubled or stuck.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,7 +13,10 @@ use chaos::worker;
 use clap::{Parser, Subcommand};
 use futures::{StreamExt, stream};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
+/// The log of this process, of all rounds.
+const HUB_LOG: &str = "hub.log";
 /// Faults of a round that are printed.
 const SHOWN: usize = 8;
 
@@ -62,8 +65,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.role {
         Some(Role::Worker) => {
-            let filter = EnvFilter::new("warn,runner=info,dynoxide=error");
-            tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+            log_to(std::io::stderr);
             let _ = rustls::crypto::ring::default_provider().install_default();
             worker::work().await.map(|()| true)
         }
@@ -79,6 +81,12 @@ async fn main() -> ExitCode {
     }
 }
 
+fn log_to(writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
+    // The embedded DynamoDB warns of every condition that fails, which is how races are decided.
+    let filter = EnvFilter::new("warn,runner=info,dynoxide=error");
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(writer).init();
+}
+
 /// Plays all rounds; says whether nothing was wrong.
 async fn play(arguments: &Arguments) -> anyhow::Result<bool> {
     let (first, last) = arguments.seeds;
@@ -86,6 +94,8 @@ async fn play(arguments: &Arguments) -> anyhow::Result<bool> {
         (first..=last).for_each(|seed| println!("{:#?}", Plan::new(seed, arguments.seconds)));
         return Ok(true);
     }
+    fs::create_dir_all(&arguments.logs)?;
+    log_to(File::create(arguments.logs.join(HUB_LOG))?);
     println!("        seed seconds units  runs claims kills freezes fences struck");
     let rounds = stream::iter(first..=last).map(|seed| async move { (seed, one(arguments, seed).await) });
     let mut rounds = rounds.buffer_unordered(arguments.side_by_side.max(1));
@@ -117,7 +127,7 @@ async fn one(arguments: &Arguments, seed: u64) -> anyhow::Result<Outcome> {
         fs::remove_dir_all(&logs)?;
     }
     fs::create_dir_all(&logs)?;
-    let outcome = Box::pin(round::play(&plan, &logs)).await?;
+    let outcome = Box::pin(round::play(&plan, &logs, &arguments.logs.join(HUB_LOG))).await?;
     println!(
         "{} {:>6} {:>7.1} {:>5} {:>5} {:>6} {:>5} {:>7} {:>6} {:>6}",
         if outcome.is_wrong() { "WRONG" } else { "ok   " },

@@ -8,6 +8,7 @@ use simulator::{Effect, Endpoint, Fault};
 
 use crate::asked::{Asked, Change, Kind, Reply, Row};
 use crate::dice::Dice;
+use crate::proxy::Skies;
 use crate::weather::{Queue, Store, Weather};
 
 /// Clocks are at most this much ahead of the hub's, in seconds.
@@ -26,12 +27,14 @@ pub struct Plan {
     pub batch: usize,
     /// Runs that each key may create upstream in a minute, and what the runners believe that to be.
     pub quota: (usize, u32),
+    /// Whether the upstream tells of ends by webhooks of its own.
+    pub woken: bool,
     /// What is asked for, in the order of time.
     pub units: Vec<Asked>,
     /// What is done to the workers and the queues, in the order of time.
     pub steps: Vec<Step>,
     /// What the tables and the queues do to requests meanwhile.
-    pub weather: Weather,
+    pub skies: Skies,
     /// What the upstream does meanwhile.
     pub upstream: Vec<Fault>,
 }
@@ -114,8 +117,9 @@ impl Plan {
             workers: dice.whole(2, 4) as usize,
             batch: dice.pick(&[3, 6, 10]),
             quota: quota(tight, &dice),
+            woken: dice.chance(0.4),
             steps: steps(seconds, &Dice::new(seed, "steps")),
-            weather: weather(&Dice::new(seed, "weather")),
+            skies: skies(&Dice::new(seed, "weather")),
             upstream: upstream(&Dice::new(seed, "upstream")),
             units,
         }
@@ -148,6 +152,7 @@ fn units(seed: u64, seconds: f64, tight: bool, dice: &Dice) -> Vec<Asked> {
             rows,
             retry_failed: dice.pick(&[0, 0, 1, 2]),
             key: format!("key-{seed}-{}", dice.whole(1, 3)),
+            twice: dice.chance(0.25),
             replies: if dice.chance(0.75) { Some(replies(dice)) } else { None },
             change,
             name,
@@ -213,13 +218,20 @@ fn steps(seconds: f64, dice: &Dice) -> Vec<Step> {
     steps
 }
 
-fn weather(dice: &Dice) -> Weather {
+/// Workers have the worse of it; the other functions are few processes that nobody kills here.
+fn skies(dice: &Dice) -> Skies {
     let rate = |most: f64| if dice.chance(0.5) { dice.between(0.0, most) } else { 0.0 };
-    Weather {
+    let workers = Weather {
         store: Store { refused: rate(0.15), lost: rate(0.1), cut: rate(0.05), slow: rate(0.1) },
         queue: Queue { refused: rate(0.2), lost: rate(0.2), twice: rate(0.3), late: rate(0.3) },
         outage: false,
-    }
+    };
+    let others = Weather {
+        store: Store { refused: rate(0.05), lost: rate(0.05), cut: rate(0.02), slow: rate(0.05) },
+        queue: Queue { refused: rate(0.1), lost: rate(0.1), twice: rate(0.2), late: rate(0.2) },
+        outage: false,
+    };
+    Skies { workers, others }
 }
 
 fn upstream(dice: &Dice) -> Vec<Fault> {
@@ -242,6 +254,9 @@ fn upstream(dice: &Dice) -> Vec<Fault> {
         (Endpoint::Result, status(500, None)),
         (Endpoint::Result, Effect::LostReply),
         (Endpoint::GetGroup, status(500, None)),
+        (Endpoint::Webhook, Effect::LostWebhook),
+        (Endpoint::Webhook, Effect::DuplicateWebhook { deliveries: 2 }),
+        (Endpoint::Webhook, Effect::LateWebhook { seconds: dice.between(0.5, 5.0) }),
     ];
     let chosen = all.into_iter().filter(|_| dice.chance(0.35));
     chosen

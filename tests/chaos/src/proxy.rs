@@ -1,6 +1,6 @@
 //! The way to AWS: one endpoint before the tables and the queues, which the weather strikes.
 //!
-//! Two doors lead to the same services: one for workers, in the weather, and one for all others, where it is always calm. Invariant: a
+//! Two doors lead to the same services, each with a weather of its own: one for workers, and one for Multitask's other functions. Invariant: a
 //! request that passes reaches its service once, byte for byte.
 
 use std::io;
@@ -25,10 +25,19 @@ const KIND: &str = "application/x-amz-json-1.0";
 #[derive(Debug, Clone)]
 pub struct Proxy {
     /// The door of the workers.
-    pub stormy: String,
+    pub workers: String,
     /// The door of everybody else.
-    pub calm: String,
+    pub others: String,
     sky: Arc<Sky>,
+}
+
+/// The weather before each door.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Skies {
+    /// Before the workers'.
+    pub workers: Weather,
+    /// Before everybody else's.
+    pub others: Weather,
 }
 
 #[derive(Debug)]
@@ -36,7 +45,7 @@ struct Sky {
     dynamo: String,
     doubles: String,
     client: reqwest::Client,
-    weather: Mutex<Weather>,
+    skies: Mutex<Skies>,
     dice: Dice,
     struck: Mutex<u32>,
 }
@@ -44,30 +53,30 @@ struct Sky {
 #[derive(Clone)]
 struct Door {
     sky: Arc<Sky>,
-    stormy: bool,
+    of_workers: bool,
 }
 
 impl Proxy {
-    /// Opens both doors to these services.
-    pub async fn start(dynamo: &str, doubles: &str, weather: Weather, seed: u64) -> anyhow::Result<Self> {
+    /// Opens both doors to these services, in calm weather.
+    pub async fn start(dynamo: &str, doubles: &str, seed: u64) -> anyhow::Result<Self> {
         #[expect(clippy::disallowed_methods, reason = "it leads to ports of this program")]
         let client = reqwest::Client::builder().no_proxy().build()?;
         let sky = Arc::new(Sky {
             dynamo: dynamo.to_owned(),
             doubles: doubles.to_owned(),
             client,
-            weather: Mutex::new(weather),
+            skies: Mutex::default(),
             dice: Dice::new(seed, "sky"),
             struck: Mutex::default(),
         });
-        let stormy = open(Door { sky: Arc::clone(&sky), stormy: true }).await?;
-        let calm = open(Door { sky: Arc::clone(&sky), stormy: false }).await?;
-        Ok(Self { stormy, calm, sky })
+        let workers = open(Door { sky: Arc::clone(&sky), of_workers: true }).await?;
+        let others = open(Door { sky: Arc::clone(&sky), of_workers: false }).await?;
+        Ok(Self { workers, others, sky })
     }
 
     /// Changes the weather from now on.
-    pub fn change(&self, change: impl FnOnce(&mut Weather)) {
-        change(&mut self.sky.weather());
+    pub fn change(&self, change: impl FnOnce(&mut Skies)) {
+        change(&mut self.sky.skies());
     }
 
     /// How many requests something happened to.
@@ -78,12 +87,13 @@ impl Proxy {
 }
 
 impl Sky {
-    fn weather(&self) -> MutexGuard<'_, Weather> {
-        self.weather.lock().unwrap_or_else(PoisonError::into_inner)
+    fn skies(&self) -> MutexGuard<'_, Skies> {
+        self.skies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fate(&self, target: &str) -> Fate {
-        let weather = *self.weather();
+    fn fate(&self, of_workers: bool, target: &str) -> Fate {
+        let skies = *self.skies();
+        let weather = if of_workers { skies.workers } else { skies.others };
         let fate = if is_of_tables(target) {
             weather.at_the_tables(&self.dice)
         } else {
@@ -113,7 +123,7 @@ async fn pass(
     mut body: Bytes,
 ) -> Response {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
-    let fate = if door.stormy { door.sky.fate(target) } else { Fate::Passes };
+    let fate = door.sky.fate(door.of_workers, target);
     match fate {
         Fate::Refused => return failure(target, door.sky.dice.chance(0.5)),
         Fate::Slow(seconds) => tokio::time::sleep(Duration::from_secs_f64(seconds)).await,

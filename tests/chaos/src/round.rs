@@ -20,6 +20,7 @@ use crate::check::{self, Fault};
 use crate::hub::{self, Hub};
 use crate::plan::{Act, Plan, Step};
 use crate::pool::{Blow, Strike};
+use crate::proxy::Skies;
 use crate::record::{Record, Unit, View, logs, table, upstream};
 
 /// How long after the sky has cleared everything may take to come to its end.
@@ -62,15 +63,15 @@ impl Outcome {
     }
 }
 
-/// Plays the round of this plan, with the workers' logs in the folder `logs`.
-pub async fn play(plan: &Plan, logs: &Path) -> anyhow::Result<Outcome> {
+/// Plays the round of this plan, with the workers' logs in the folder `logs`; this process logs to the file `log`.
+pub async fn play(plan: &Plan, logs: &Path, log: &Path) -> anyhow::Result<Outcome> {
     let hub = Hub::start(plan, logs).await?;
     // The hub's time is moved on at the end.
     let watch = Clock::system();
     let began = watch.now();
     let receivers = format!("http://{}", hub.receivers.address());
     let caller = Caller::new(hub.running.url(), &receivers, hub.clock.clone())?;
-    hub.proxy.change(|weather| *weather = plan.weather);
+    hub.proxy.change(|skies| *skies = plan.skies);
     hub.simulator.faults().set(plan.upstream.clone());
     let asked = join_all(plan.units.iter().map(|unit| async {
         hub.clock.sleep_until(after(began, unit.at)).await;
@@ -79,7 +80,7 @@ pub async fn play(plan: &Plan, logs: &Path) -> anyhow::Result<Outcome> {
     let struck = async {
         join_all(plan.steps.iter().map(|step| do_step(&hub, began, *step))).await;
         hub.clock.sleep_until(after(began, plan.seconds)).await;
-        hub.proxy.change(|weather| *weather = crate::weather::Weather::default());
+        hub.proxy.change(|skies| *skies = Skies::default());
         hub.simulator.faults().clear();
     };
     let (made, ()) = tokio::join!(asked, struck);
@@ -88,7 +89,7 @@ pub async fn play(plan: &Plan, logs: &Path) -> anyhow::Result<Outcome> {
 
     hub.pool.close();
     let strikes = hub.pool.strikes();
-    let said = logs::read(logs, &strikes)?;
+    let said = logs::read(logs, log, &strikes)?;
     let record = collect(&hub, &caller, made, &said).await?;
     let took = Duration::try_from(watch.now().duration_since(began)).unwrap_or_default();
     let struck = hub.proxy.struck();
@@ -130,9 +131,9 @@ async fn do_step(hub: &Hub, began: Timestamp, step: Step) {
         }
         Act::Skew { who, ahead } => hub.pool.skew(who, ahead),
         Act::Outage { seconds } => {
-            hub.proxy.change(|weather| weather.outage = true);
+            hub.proxy.change(|skies| skies.workers.outage = true);
             hub.clock.sleep(Duration::from_secs_f64(seconds)).await;
-            hub.proxy.change(|weather| weather.outage = false);
+            hub.proxy.change(|skies| skies.workers.outage = false);
         }
         Act::Duplicates { queue, count } => hub.fault(queue, QueueFault::Duplicate, count),
         Act::FailedEntries { queue, count } => hub.fault(queue, QueueFault::FailedEntry, count),
@@ -202,6 +203,7 @@ async fn collect(hub: &Hub, caller: &Caller, made: Vec<Made>, said: &logs::Said)
             deliveries: held.deliveries,
             items: held.items,
             losses: said.losses.get(&made.id).cloned().unwrap_or_default(),
+            retold: said.retold.get(&made.id).copied().unwrap_or_default(),
             id: made.id,
             asked: made.asked,
             changed: made.changed,

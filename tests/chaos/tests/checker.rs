@@ -34,6 +34,7 @@ fn asked(name: &str, kind: UnitKind, rows: Vec<Row>) -> Asked {
         rows,
         retry_failed: 1,
         key: "key".to_owned(),
+        twice: false,
         replies: Some(Vec::new()),
         change: None,
     }
@@ -112,6 +113,7 @@ fn task() -> Unit {
         items: Vec::new(),
         view: Some(view("completed", &[(0, "completed", Some("run-task-r0.1"))])),
         losses: Vec::new(),
+        retold: 0,
     }
 }
 
@@ -138,6 +140,7 @@ fn group() -> Unit {
         items: Vec::new(),
         view: Some(view("partial", &[(0, "completed", Some("run-group-r0.1")), (1, "failed", None)])),
         losses: Vec::new(),
+        retold: 0,
     }
 }
 
@@ -305,6 +308,20 @@ fn a_webhook_that_failed_and_came_again_is_as_it_should_be() {
         record.units[0].deliveries[0].state = "gone".to_owned();
     });
     assert_eq!(kinds, []);
+}
+
+#[test]
+fn a_webhook_that_is_told_again_because_the_table_does_not_know_of_it_has_the_same_id() {
+    let again = |record: &mut Record| {
+        record.hits.push(record.hits[0].clone());
+        record.units[0].retold = 1;
+    };
+    assert_eq!(told_of(again), []);
+    let other = |record: &mut Record| {
+        again(record);
+        record.hits[2].webhook_id = "msg_other".to_owned();
+    };
+    assert_eq!(told_of(other), [Kind::WebhookTwice]);
 }
 
 #[test]

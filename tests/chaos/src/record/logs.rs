@@ -16,12 +16,16 @@ const CLAIMED: &str = "The unit is claimed.";
 const FENCED: &str = "The unit is somebody else's now.";
 /// Other ways in which a holder leaves its unit without having written all it knows.
 const BROKEN: [&str; 2] = ["The unit could not be driven on", "A driver broke off"];
+/// An attempt whose outcome the table may not know.
+const RETOLD: &str = "An attempt could not be made or recorded";
 
 /// What the logs say.
 #[derive(Debug, Clone, Default)]
 pub struct Said {
     /// When each unit was lost by a holder that did not give it up.
     pub losses: HashMap<String, Vec<Timestamp>>,
+    /// How often an attempt to tell the end of each unit was perhaps made, and not recorded: it is made again.
+    pub retold: HashMap<String, usize>,
     /// How often a holder was fenced.
     pub fences: usize,
     /// How many claims there were.
@@ -30,9 +34,9 @@ pub struct Said {
     pub panics: Vec<String>,
 }
 
-/// Reads the logs of the folder, with what was done to the workers on purpose.
-pub fn read(folder: &Path, strikes: &[Strike]) -> anyhow::Result<Said> {
-    let mut said = Said::default();
+/// Reads the logs of the workers in the folder, with what was done to them on purpose, and that of the hub.
+pub fn read(folder: &Path, hub: &Path, strikes: &[Strike]) -> anyhow::Result<Said> {
+    let mut said = Said { retold: retold(&fs::read_to_string(hub)?), ..Said::default() };
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
@@ -57,11 +61,8 @@ fn of_worker(said: &mut Said, log: &str, blows: &[Timestamp]) {
             }
             continue;
         };
-        let message = entry.pointer("/fields/message").and_then(Value::as_str).unwrap_or_default();
         let at = entry["timestamp"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
-        let spans = entry["spans"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let unit = spans.iter().find_map(|span| span["unit.id"].as_str());
-        let (Some(at), Some(unit)) = (at, unit) else { continue };
+        let (Some(at), (message, Some(unit))) = (at, said_of(&entry)) else { continue };
         if message == CLAIMED {
             said.claims += 1;
             held.insert(unit.to_owned());
@@ -76,4 +77,23 @@ fn of_worker(said: &mut Said, log: &str, blows: &[Timestamp]) {
     for unit in held {
         said.losses.entry(unit).or_default().extend(blows);
     }
+}
+
+fn retold(log: &str) -> HashMap<String, usize> {
+    let mut retold: HashMap<String, usize> = HashMap::new();
+    for entry in log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+        if let (message, Some(unit)) = said_of(&entry)
+            && message.starts_with(RETOLD)
+        {
+            *retold.entry(unit.to_owned()).or_default() += 1;
+        }
+    }
+    retold
+}
+
+/// What a line says, and of which unit.
+fn said_of(entry: &Value) -> (&str, Option<&str>) {
+    let message = entry.pointer("/fields/message").and_then(Value::as_str).unwrap_or_default();
+    let spans = entry["spans"].as_array().map(Vec::as_slice).unwrap_or_default();
+    (message, spans.iter().find_map(|span| span["unit.id"].as_str()))
 }

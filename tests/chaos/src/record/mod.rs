@@ -53,6 +53,8 @@ pub struct Unit {
     pub view: Option<View>,
     /// When a holder lost it against its will: killed, frozen, fenced, or without tables.
     pub losses: Vec<Timestamp>,
+    /// How many attempts to tell its end were perhaps made, and not recorded.
+    pub retold: usize,
 }
 
 /// A unit's own item.

@@ -22,6 +22,8 @@ pub struct Asked {
     pub key: String,
     /// Whether it is asked for twice at once, under one idempotency key.
     pub twice: bool,
+    /// Whether somebody follows it live.
+    pub read: bool,
     /// What its receiver answers first, before it takes everything; none if nobody is to be told.
     pub replies: Option<Vec<Reply>>,
     /// What is changed, and how long after it was asked for.

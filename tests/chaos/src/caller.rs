@@ -11,13 +11,15 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::asked::{Asked, Change, Row};
+use crate::dice::Dice;
+use crate::reader::Reader;
 
 const TRIES: usize = 5;
 /// What a change finds that comes too late or too early for its unit.
 const REFUSALS: [StatusCode; 3] = [StatusCode::CONFLICT, StatusCode::NOT_FOUND, StatusCode::GONE];
 
 /// A unit that was made, and what was done to it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Made {
     /// What was asked for.
     pub asked: Asked,
@@ -25,6 +27,8 @@ pub struct Made {
     pub id: String,
     /// The change that was accepted, if one was.
     pub changed: Option<Change>,
+    /// Who follows it live.
+    pub reader: Option<Reader>,
 }
 
 /// Asks for things at one Multitask; clones are the same caller.
@@ -44,7 +48,7 @@ impl Caller {
         Ok(Self { http, base: base.to_owned(), receivers: receivers.to_owned(), clock })
     }
 
-    /// Asks for a unit, changes it when that is planned, and tells what became of both.
+    /// Asks for a unit, changes it when that is planned, and tells what became of both. Who is to follow it has begun then.
     pub async fn ask(&self, asked: Asked) -> anyhow::Result<Made> {
         let body = asked.body(&self.receivers);
         let id = if asked.twice {
@@ -55,7 +59,11 @@ impl Caller {
         } else {
             self.create(&asked, &body).await?
         };
-        let mut made = Made { asked, id, changed: None };
+        let url = format!("{}/{id}/events", self.base);
+        // The seed stands in its name.
+        let dice = Dice::new(0, &asked.name);
+        let reader = asked.read.then(|| Reader::start(self.http.clone(), url, &asked.key, dice));
+        let mut made = Made { asked, id, changed: None, reader };
         if let Some((after, change)) = made.asked.change.clone() {
             self.clock.sleep(Duration::from_secs_f64(after)).await;
             if self.change(&made, &change).await? {

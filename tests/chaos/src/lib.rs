@@ -16,6 +16,7 @@ pub mod hub;
 pub mod plan;
 pub mod pool;
 pub mod proxy;
+pub mod reader;
 pub mod receiver;
 pub mod record;
 pub mod round;

@@ -153,6 +153,7 @@ fn units(seed: u64, seconds: f64, tight: bool, dice: &Dice) -> Vec<Asked> {
             retry_failed: dice.pick(&[0, 0, 1, 2]),
             key: format!("key-{seed}-{}", dice.whole(1, 3)),
             twice: dice.chance(0.25),
+            read: kind == Kind::Task && dice.chance(0.5),
             replies: if dice.chance(0.75) { Some(replies(dice)) } else { None },
             change,
             name,

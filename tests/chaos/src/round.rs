@@ -25,6 +25,8 @@ use crate::record::{Record, Unit, View, logs, table, upstream};
 
 /// How long after the sky has cleared everything may take to come to its end.
 const PATIENCE: Duration = Duration::from_secs(100);
+/// How long a reader may take to be told that its task is over.
+const READERS: Duration = Duration::from_secs(10);
 /// How often it is looked whether everything has.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -193,9 +195,14 @@ async fn collect(hub: &Hub, caller: &Caller, made: Vec<Made>, said: &logs::Said)
     let mut units = Vec::new();
     for made in made {
         let view = view(caller, &made).await?;
+        let read = match made.reader {
+            Some(reader) => Some(reader.end(READERS).await?),
+            None => None,
+        };
         let held = held.remove(&made.id).unwrap_or_default();
         units.push(Unit {
             view,
+            read,
             meta: held.meta,
             flushes: held.flushes,
             purchases: held.purchases,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chaos::asked::{Asked, Change, Kind as UnitKind, Reply, Row};
 use chaos::check::{Kind, check};
+use chaos::reader::Read;
 use chaos::receiver::Hit;
 use chaos::record::{Bought, Delivery, Flush, Followed, Meta, Record, Run, Unit, View};
 use jiff::Timestamp;
@@ -35,6 +36,7 @@ fn asked(name: &str, kind: UnitKind, rows: Vec<Row>) -> Asked {
         retry_failed: 1,
         key: "key".to_owned(),
         twice: false,
+        read: false,
         replies: Some(Vec::new()),
         change: None,
     }
@@ -112,6 +114,7 @@ fn task() -> Unit {
         deliveries: vec![delivery("completed")],
         items: Vec::new(),
         view: Some(view("completed", &[(0, "completed", Some("run-task-r0.1"))])),
+        read: None,
         losses: Vec::new(),
         retold: 0,
     }
@@ -139,6 +142,7 @@ fn group() -> Unit {
         deliveries: vec![delivery("partial")],
         items: Vec::new(),
         view: Some(view("partial", &[(0, "completed", Some("run-group-r0.1")), (1, "failed", None)])),
+        read: None,
         losses: Vec::new(),
         retold: 0,
     }
@@ -232,6 +236,24 @@ fn an_event_told_twice_or_out_of_order_or_of_another_run_is_told() {
         told.push((String::new(), json!({"type": "task_run.progress_msg.plan", "message": "another's"})));
     };
     assert_eq!(told_of(foreign), [Kind::EventOrder]);
+}
+
+#[test]
+fn a_reader_that_was_told_too_little_or_something_twice_is_told() {
+    let read = |events: Vec<(Timestamp, Value)>, complete| {
+        let events = events.into_iter().map(|(at, event)| (at.to_string(), String::new(), event)).collect();
+        Some(Read { events, resumed: 1, complete })
+    };
+    assert_eq!(told_of(|record| record.units[0].read = read(messages(), true)), []);
+    assert_eq!(told_of(|record| record.units[0].read = read(messages(), false)), [Kind::Reader]);
+    for place in 0..4 {
+        let mut less = messages();
+        less.remove(place);
+        assert_eq!(told_of(|record| record.units[0].read = read(less, true)), [Kind::Reader]);
+        let mut more = messages();
+        more.push(messages()[place].clone());
+        assert_eq!(told_of(|record| record.units[0].read = read(more, true)), [Kind::Reader]);
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod ends;
 mod events;
 mod flushes;
 mod purchases;
+mod readers;
 mod results;
 mod webhooks;
 
@@ -40,6 +41,8 @@ pub enum Kind {
     EventTwice,
     /// Events are out of order, or nobody's.
     EventOrder,
+    /// A reader was not told what is kept, or something twice.
+    Reader,
     /// An end was not told to its receiver.
     WebhookLost,
     /// An end was told twice.
@@ -93,6 +96,7 @@ pub fn check(record: &Record) -> Vec<Fault> {
             results::check(unit, record, &mut faults);
             flushes::check(unit, &mut faults);
             events::check(unit, record, &mut faults);
+            readers::check(unit, &mut faults);
         }
         webhooks::check(unit, record, &mut faults);
         all.extend(faults.found);

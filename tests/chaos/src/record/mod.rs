@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::asked::{Asked, Change};
+use crate::reader::Read;
 use crate::receiver::Hit;
 
 /// A round, as it was found when it was over.
@@ -51,6 +52,8 @@ pub struct Unit {
     pub items: Vec<String>,
     /// Its runs as its owner reads them: row, status and output.
     pub view: Option<View>,
+    /// What came to who followed it live, if anybody did.
+    pub read: Option<Read>,
     /// When a holder lost it against its will: killed, frozen, fenced, or without tables.
     pub losses: Vec<Timestamp>,
     /// How many attempts to tell its end were perhaps made, and not recorded.

@@ -66,7 +66,10 @@ impl Work {
             attempts(webhook, aws, clock).await.context("the deliveries cannot be mapped")?,
         ];
         if options.runners > 0 {
-            runner.forget_others().await.context("the announcements of a former process cannot be taken back")?;
+            runner
+                .forget_others()
+                .await
+                .context("the announcements of a former process cannot be taken back")?;
             mappings.push(runs(runner.clone(), aws, options).await.context("the runs cannot be mapped")?);
         }
         let mut chores = JoinSet::new();

@@ -72,7 +72,7 @@ impl Hub {
         let doubles = Doubles::start(&kept, clock.clone(), entropy.clone()).await?;
         let proxy = Proxy::start(dynamo.endpoint(), &doubles.endpoint(), plan.seed).await?;
         let simulator = Simulator::start(simulator::Config {
-            quota_per_minute: plan.quota.0,
+            quota_per_minute: plan.quota,
             progress_events: Some(14),
             clock: Clock::system(),
             entropy: Entropy::seeded(plan.seed),
@@ -104,14 +104,18 @@ impl Hub {
         let places = running.places().clone();
         hide_for(&queues, &places.runs, VISIBILITY_SECONDS).await?;
         hide_for(&queues, &places.deliveries, DELIVERY_VISIBILITY_SECONDS).await?;
+        if let Some(adopt) = &places.adopt {
+            hide_for(&queues, adopt, VISIBILITY_SECONDS).await?;
+        }
         let made = Made {
             aws: proxy.workers.clone(),
             tables: table_names(),
-            queues: (places.runs.clone(), places.deliveries, places.deliveries_arn),
+            runs: (places.runs.clone(), places.adopt),
+            deliveries: (places.deliveries, places.deliveries_arn),
             schedules: (places.schedule_group, places.schedule_role),
             upstream: simulator.url(),
             sealing_key,
-            runs_per_minute: plan.quota.1,
+            manner: plan.manner,
         };
         let pool = Pool::new(made, logs, clock.clone());
         let mapping = map(&proxy.others, &places.runs, plan, &clock, &pool).await?;
@@ -131,7 +135,7 @@ impl Hub {
         })
     }
 
-    /// The double of the queues, whose own faults are by the name of a queue: `runs` or `deliveries`.
+    /// The double of the queues, whose own faults are by the name of a queue: `runs`, `adopt` or `deliveries`.
     pub fn fault(&self, queue: &str, fault: multitask::doubles::sqs::Fault, count: usize) {
         self.doubles.sqs().inject(&format!("{PREFIX}-{queue}"), fault, count);
     }
@@ -139,7 +143,7 @@ impl Hub {
     /// How many messages lie in the queues of dead letters, by queue, and what they say.
     pub async fn dead_letters(&self) -> anyhow::Result<Vec<String>> {
         let mut dead = Vec::new();
-        for name in ["runs-dead", "deliveries-dead", "stream-failures"] {
+        for name in ["runs-dead", "adopt-dead", "deliveries-dead", "stream-failures"] {
             let url = self.queues.get_queue_url().queue_name(format!("{PREFIX}-{name}")).send().await?;
             let url = url.queue_url.context("a queue has a URL")?;
             let received = self.queues.receive_message().queue_url(url).max_number_of_messages(10);

@@ -83,7 +83,7 @@ async fn main() -> ExitCode {
 
 fn log_to(writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
     // The embedded DynamoDB warns of every condition that fails, which is how races are decided.
-    let filter = EnvFilter::new("warn,runner=info,dynoxide=error");
+    let filter = EnvFilter::new("warn,runner=info,webhook=info,dynoxide=error");
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(writer).init();
 }
 

@@ -10,9 +10,12 @@ use crate::asked::{Asked, Change, Kind, Reply, Row};
 use crate::dice::Dice;
 use crate::proxy::Skies;
 use crate::weather::{Queue, Store, Weather};
+use crate::worker::Manner;
 
 /// Clocks are at most this much ahead of the hub's, in seconds.
 const MOST_SKEW: f64 = 0.8;
+/// A quota that is filled.
+const TIGHT: usize = 24;
 
 /// A round.
 #[derive(Debug, Clone)]
@@ -25,8 +28,10 @@ pub struct Plan {
     pub workers: usize,
     /// Messages to an invocation.
     pub batch: usize,
-    /// Runs that each key may create upstream in a minute, and what the runners believe that to be.
-    pub quota: (usize, u32),
+    /// Runs that each key may create upstream in a minute.
+    pub quota: usize,
+    /// How the runners behave.
+    pub manner: Manner,
     /// Whether the upstream tells of ends by webhooks of its own.
     pub woken: bool,
     /// What is asked for, in the order of time.
@@ -116,7 +121,8 @@ impl Plan {
             seconds,
             workers: dice.whole(2, 4) as usize,
             batch: dice.pick(&[3, 6, 10]),
-            quota: quota(tight, &dice),
+            quota: if tight { TIGHT } else { 2_000 },
+            manner: manner(tight, &dice),
             woken: dice.chance(0.4),
             steps: steps(seconds, &Dice::new(seed, "steps")),
             skies: skies(&Dice::new(seed, "weather")),
@@ -126,9 +132,15 @@ impl Plan {
     }
 }
 
-/// Where the quota is tight the runners are right about it, or believe in twice as much and are refused.
-fn quota(tight: bool, dice: &Dice) -> (usize, u32) {
-    if tight { (24, dice.pick(&[24, 48])) } else { (2_000, 2_000) }
+/// Where the quota is tight the runners are right about it, or believe in twice as much and are refused. Adoption goes by the slice: in short ones
+/// much is handed over, and in long ones adopted.
+fn manner(tight: bool, dice: &Dice) -> Manner {
+    let believed = if tight { dice.pick(&[TIGHT, 2 * TIGHT]) } else { 2_000 };
+    Manner {
+        slice: dice.pick(&[4, 8, 40]),
+        units: dice.pick(&[4, 12, 100]),
+        runs_per_minute: u32::try_from(believed).unwrap_or(u32::MAX),
+    }
 }
 
 fn units(seed: u64, seconds: f64, tight: bool, dice: &Dice) -> Vec<Asked> {
@@ -201,7 +213,7 @@ fn steps(seconds: f64, dice: &Dice) -> Vec<Step> {
     let mut at = dice.between(0.5, 1.5);
     while at < seconds {
         let who = dice.between(0.0, 1.0);
-        let queue = dice.pick(&["runs", "runs", "deliveries"]);
+        let queue = dice.pick(&["runs", "adopt", "deliveries"]);
         let count = dice.whole(1, 3) as usize;
         let act = match dice.whole(0, 13) {
             0..=3 => Act::Kill { who },
@@ -282,7 +294,10 @@ mod tests {
 
     #[test]
     fn no_plan_breaks_what_the_protocol_builds_on() {
-        let half_of_a_purchase = crate::settings::runner().purchase.as_secs_f64() / 2.0;
+        let half_of_a_purchase = {
+            let manner = Manner { slice: 4, units: 1, runs_per_minute: 1 };
+            crate::settings::runner(manner).purchase.as_secs_f64() / 2.0
+        };
         for seed in 0..200 {
             let plan = Plan::new(seed, 30.0);
             for step in &plan.steps {

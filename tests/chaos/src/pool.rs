@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use crate::settings::INVOCATION;
+use crate::settings;
 use crate::worker::{Made, Told};
 
 /// How long past its time a worker has for its answer before it is killed.
@@ -97,10 +97,11 @@ impl Pool {
     pub async fn invoke(&self, event: SqsEvent) -> anyhow::Result<SqsBatchResponse> {
         let mut worker = self.take()?;
         let number = worker.number;
-        let time_left = u64::try_from(INVOCATION.as_millis()).unwrap_or(u64::MAX);
+        let invocation = settings::invocation(self.0.made.manner);
+        let time_left = u64::try_from(invocation.as_millis()).unwrap_or(u64::MAX);
         // A worker that cannot be told is one that does not answer.
         let _ = worker.told.send(Told::Invoke { event, time_left });
-        let answered = tokio::time::timeout(INVOCATION + GRACE, worker.answers.next_line()).await;
+        let answered = tokio::time::timeout(invocation + GRACE, worker.answers.next_line()).await;
         if let Ok(Ok(Some(line))) = answered {
             let answer = serde_json::from_str(&line);
             self.give_back(worker);

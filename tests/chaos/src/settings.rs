@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use runner::Settings;
 
-/// What a function is given for an invocation.
-pub const INVOCATION: Duration = Duration::from_secs(14);
+use crate::worker::Manner;
+
+/// What a function is given for an invocation beyond a slice.
+const BEYOND_A_SLICE: Duration = Duration::from_secs(10);
 /// How often what is due is looked for.
 pub const SWEEP: Duration = Duration::from_secs(2);
 /// How long a received message of the runs queue is hidden from others, until a runner makes a lease of it.
@@ -16,11 +18,19 @@ pub const VISIBILITY_SECONDS: u32 = 5;
 /// The same for a message of the deliveries queue.
 pub const DELIVERY_VISIBILITY_SECONDS: u32 = 20;
 
-/// How runners behave; the quota comes from the plan.
+/// What a function is given for an invocation.
 #[must_use]
-pub fn runner() -> Settings {
+pub fn invocation(manner: Manner) -> Duration {
+    Duration::from_secs(manner.slice) + BEYOND_A_SLICE
+}
+
+/// How runners behave.
+#[must_use]
+pub fn runner(manner: Manner) -> Settings {
     Settings {
-        slice: Duration::from_secs(4),
+        slice: Duration::from_secs(manner.slice),
+        units: manner.units,
+        runs_per_minute: manner.runs_per_minute,
         lease: Duration::from_secs(3),
         margin: Duration::from_secs(2),
         purchase: Duration::from_secs(4),

@@ -27,15 +27,28 @@ pub struct Made {
     pub aws: String,
     /// The names of the tables: of units, and of the outbox.
     pub tables: (String, String),
-    /// URLs of the queues: of runs, and of deliveries with its ARN.
-    pub queues: (String, String, String),
+    /// The URL of the queue of runs, and of that from which runners adopt.
+    pub runs: (String, Option<String>),
+    /// The URL and the ARN of the queue of deliveries.
+    pub deliveries: (String, String),
     /// The group of schedules, and the role.
     pub schedules: (String, String),
     /// The upstream.
     pub upstream: String,
     /// The key under which callers' keys are sealed: made for the round, and gone with it.
     pub sealing_key: String,
-    /// What it believes of the upstream's quota.
+    /// How it behaves, where that is the plan's.
+    pub manner: Manner,
+}
+
+/// What the plan says of how runners behave.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Manner {
+    /// Seconds for which a unit is driven before it is handed over.
+    pub slice: u64,
+    /// Units driven at a time.
+    pub units: u32,
+    /// What is believed of the upstream's quota.
     pub runs_per_minute: u32,
 }
 
@@ -91,9 +104,9 @@ pub async fn work() -> anyhow::Result<()> {
 fn runner(made: &Made, clock: Clock) -> anyhow::Result<Runner> {
     let aws = sdk::config(&made.aws);
     let (units, outbox) = made.tables.clone();
-    let (runs, deliveries, deliveries_arn) = made.queues.clone();
+    let ((runs, adopt), (deliveries, deliveries_arn)) = (made.runs.clone(), made.deliveries.clone());
     let (schedule_group, schedule_role) = made.schedules.clone();
-    let places = Places { runs, deliveries, deliveries_arn, schedule_group, schedule_role };
+    let places = Places { runs, adopt, deliveries, deliveries_arn, schedule_group, schedule_role };
     let entropy = Entropy::system();
     let sealer = Sealer::from_text(&Secret::new(&made.sealing_key), entropy.clone());
     Ok(Runner::new(Parts {
@@ -102,7 +115,7 @@ fn runner(made: &Made, clock: Clock) -> anyhow::Result<Runner> {
         upstream: parallel::Client::new(parallel::Settings::new(made.upstream.parse()?))?,
         sealer: sealer.context("the sealing key is no key")?,
         outbound: Outbound::new(web::outbound::Settings::from_rules(&[], None)?)?,
-        settings: runner::Settings { runs_per_minute: made.runs_per_minute, ..settings::runner() },
+        settings: settings::runner(made.manner),
         on_change: Arc::new(|_| {}),
         clock,
         entropy,

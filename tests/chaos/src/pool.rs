@@ -30,6 +30,8 @@ pub struct Strike {
     pub worker: u32,
     /// When.
     pub at: Timestamp,
+    /// When it went on, after it was frozen; else the same time.
+    pub until: Timestamp,
     /// What.
     pub what: Blow,
 }
@@ -177,7 +179,8 @@ impl Pool {
             // It gets nothing more: dead, or about to end.
             state.living.remove(&worker);
         }
-        state.strikes.push(Strike { worker, at: self.0.clock.now(), what });
+        let at = self.0.clock.now();
+        state.strikes.push(Strike { worker, at, until: at, what });
         Some(worker)
     }
 
@@ -192,14 +195,20 @@ impl Pool {
         let more = Duration::from_secs_f64(ahead - living.ahead).as_millis();
         if living.told.send(Told::Skew(u64::try_from(more).unwrap_or(0))).is_ok() {
             living.ahead = ahead;
-            state.strikes.push(Strike { worker, at: self.0.clock.now(), what: Blow::Skewed });
+            let at = self.0.clock.now();
+            state.strikes.push(Strike { worker, at, until: at, what: Blow::Skewed });
         }
     }
 
     /// A frozen worker goes on, if it still lives.
     pub fn thaw(&self, worker: u32) {
-        if let Some(living) = self.state().living.get(&worker) {
+        let mut state = self.state();
+        if let Some(living) = state.living.get(&worker) {
             signal("CONT", living.process);
+        }
+        let frozen = |strike: &&mut Strike| strike.worker == worker && strike.what == Blow::Frozen;
+        if let Some(strike) = state.strikes.iter_mut().rev().find(frozen) {
+            strike.until = self.0.clock.now();
         }
     }
 

@@ -6,7 +6,7 @@ use chaos::asked::{Asked, Change, Kind as UnitKind, Reply, Row};
 use chaos::check::{Kind, check};
 use chaos::reader::Read;
 use chaos::receiver::Hit;
-use chaos::record::{Bought, Delivery, Flush, Followed, Meta, Record, Run, Unit, View};
+use chaos::record::{Bought, Delivery, Flush, Followed, Loss, Meta, Record, Run, Unit, View};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -25,6 +25,10 @@ fn clean() -> Record {
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_000 + second).expect("a time")
+}
+
+fn lost(from: i64, until: i64) -> Loss {
+    Loss { from: at(from), until: at(until) }
 }
 
 fn asked(name: &str, kind: UnitKind, rows: Vec<Row>) -> Asked {
@@ -202,9 +206,14 @@ fn an_event_that_no_holder_was_told_or_could_write_down_is_not_missed() {
     };
     let kinds = told_of(|record| {
         drop(record);
-        record.units[0].losses.push(at(5));
+        record.units[0].losses.push(lost(5, 5));
     });
     assert_eq!(kinds, [], "its holder was killed a second after it was told");
+    let kinds = told_of(|record| {
+        drop(record);
+        record.units[0].losses.push(lost(1, 6));
+    });
+    assert_eq!(kinds, [], "its holder was frozen when it was told");
     let kinds = told_of(|record| {
         drop(record);
         record.bought[0].followed[0].told_at = Some(at(3));
@@ -213,8 +222,8 @@ fn an_event_that_no_holder_was_told_or_could_write_down_is_not_missed() {
     assert_eq!(kinds, [], "nobody was told");
     let kinds = told_of(|record| {
         drop(record);
-        record.units[0].losses.push(at(1));
-        record.units[0].losses.push(at(30));
+        record.units[0].losses.push(lost(1, 1));
+        record.units[0].losses.push(lost(30, 30));
     });
     assert_eq!(kinds, [Kind::EventLost], "nothing had happened to its holder then");
 }

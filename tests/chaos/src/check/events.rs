@@ -17,6 +17,8 @@ use crate::record::{Bought, Followed, Record, Unit};
 
 /// How long a holder may take to write down what it was told: a flush that is struck again and again.
 const WRITTEN_AFTER: SignedDuration = SignedDuration::from_secs(8);
+/// How far times that were taken in different processes may be apart.
+const CLOCKS: SignedDuration = SignedDuration::from_secs(1);
 /// What is told this long before a stream ends may not have been read: its reader was about to leave.
 const LAST_WORDS: Duration = Duration::from_millis(1_500);
 
@@ -86,9 +88,9 @@ fn must_be_kept(unit: &Unit, run: &Bought, stream: &Followed, shown_at: Timestam
     let to_the_end = run.ended_at.is_some_and(|ended_at| told_at >= ended_at);
     let unread = !to_the_end
         && stream.closed_at.duration_since(at) < SignedDuration::try_from(LAST_WORDS).unwrap_or_default();
-    let lost = unit.losses.iter().any(|loss| {
-        let after = loss.duration_since(at);
-        after > -SignedDuration::from_secs(1) && after < WRITTEN_AFTER
-    });
+    let lost = unit
+        .losses
+        .iter()
+        .any(|loss| loss.from.duration_since(at) < WRITTEN_AFTER && at.duration_since(loss.until) < CLOCKS);
     !unread && !lost
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::Loss;
 use crate::pool::{Blow, Strike};
 
 const CLAIMED: &str = "The unit is claimed.";
@@ -23,7 +24,7 @@ const RETOLD: &str = "An attempt could not be made or recorded";
 #[derive(Debug, Clone, Default)]
 pub struct Said {
     /// When each unit was lost by a holder that did not give it up.
-    pub losses: HashMap<String, Vec<Timestamp>>,
+    pub losses: HashMap<String, Vec<Loss>>,
     /// How often an attempt to tell the end of each unit was perhaps made, and not recorded: it is made again.
     pub retold: HashMap<String, usize>,
     /// How often a holder was fenced.
@@ -47,12 +48,13 @@ pub fn read(folder: &Path, hub: &Path, strikes: &[Strike]) -> anyhow::Result<Sai
         let blows = strikes
             .iter()
             .filter(|strike| strike.worker == worker && matches!(strike.what, Blow::Killed | Blow::Frozen));
-        of_worker(&mut said, &text, &blows.map(|strike| strike.at).collect::<Vec<_>>());
+        let blows = blows.map(|strike| Loss { from: strike.at, until: strike.until });
+        of_worker(&mut said, &text, &blows.collect::<Vec<_>>());
     }
     Ok(said)
 }
 
-fn of_worker(said: &mut Said, log: &str, blows: &[Timestamp]) {
+fn of_worker(said: &mut Said, log: &str, blows: &[Loss]) {
     let mut held = BTreeSet::new();
     for line in log.lines() {
         let Ok(entry) = serde_json::from_str::<Value>(line) else {
@@ -71,7 +73,7 @@ fn of_worker(said: &mut Said, log: &str, blows: &[Timestamp]) {
             said.fences += 1;
         }
         if message == FENCED || BROKEN.iter().any(|broken| message.starts_with(broken)) {
-            said.losses.entry(unit.to_owned()).or_default().push(at);
+            said.losses.entry(unit.to_owned()).or_default().push(Loss { from: at, until: at });
         }
     }
     for unit in held {

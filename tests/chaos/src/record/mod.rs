@@ -55,9 +55,18 @@ pub struct Unit {
     /// What came to who followed it live, if anybody did.
     pub read: Option<Read>,
     /// When a holder lost it against its will: killed, frozen, fenced, or without tables.
-    pub losses: Vec<Timestamp>,
+    pub losses: Vec<Loss>,
     /// How many attempts to tell its end were perhaps made, and not recorded.
     pub retold: usize,
+}
+
+/// A time at which a holder lost its unit, or stood still and was to lose it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loss {
+    /// When it began.
+    pub from: Timestamp,
+    /// When it was over: the same, unless the holder was frozen.
+    pub until: Timestamp,
 }
 
 /// A unit's own item.

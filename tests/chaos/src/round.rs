@@ -158,7 +158,7 @@ async fn settle(hub: &Hub, made: &[Made], logs: &Path) -> anyhow::Result<()> {
             writeln!(note, "{} {waiting:?}", hub.clock.now())?;
             if made.iter().filter_map(|made| held.get(&made.id)).all(|held| !is_open(held)) {
                 // Nothing is left but webhooks that are tried again later.
-                hub.clock.advance(LOOK * 4);
+                hub.clock.advance(LOOK * 40);
             }
             Clock::system().sleep(LOOK).await;
         }

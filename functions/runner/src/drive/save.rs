@@ -71,7 +71,7 @@ impl Drive<'_> {
 
     /// Waits for what is under way, and tells what is known. Whoever comes this far was not killed by the unit.
     async fn give_up(&mut self) -> Step<()> {
-        self.hear_the_rest().await;
+        self.hear_the_rest().await?;
         self.stop_errands().await?;
         self.fruitful = true;
         self.flush().await

@@ -14,7 +14,7 @@ use tracing::warn;
 
 use super::errand::Errand;
 use super::told::{self, Heard};
-use super::{Drive, next};
+use super::{Drive, Step, next};
 
 /// How long a run whose end is known is left to its trace, for what it has still to tell.
 const GRACE: Duration = Duration::from_millis(200);
@@ -23,9 +23,9 @@ const REOPEN: Duration = Duration::from_millis(100);
 /// The longest such wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// How long a stream is silent before what has come over it by now counts as heard.
-const SILENCE: Duration = Duration::from_millis(20);
+const SILENCE: Duration = Duration::from_millis(100);
 /// How long a stream that is never silent is heard at most before it is left.
-const LONGEST_HEARING: Duration = Duration::from_millis(500);
+const LONGEST_HEARING: Duration = Duration::from_secs(1);
 /// Events in a row that nobody can read, after which a stream is given up.
 const UNREADABLE: u32 = 20;
 
@@ -155,9 +155,12 @@ impl Drive<'_> {
         }
     }
 
-    /// Takes in what has come over the stream by now: while something was written, nobody listened, and once the run is over it cannot be
-    /// had any more.
-    pub(super) async fn hear_the_rest(&mut self) {
+    /// Takes in what has come by now, be it over the stream or by an errand, which may have opened one: while something was written, nobody
+    /// listened, and once the run is over it cannot be had any more.
+    pub(super) async fn hear_the_rest(&mut self) -> Step<()> {
+        while let Some(errand) = self.errands.try_join_next() {
+            self.errand_done(errand).await?;
+        }
         let rest = async {
             while self.trace.stream.is_some()
                 && let Ok(event) = tokio::time::timeout(SILENCE, self.trace.next()).await
@@ -167,6 +170,7 @@ impl Drive<'_> {
         };
         // Whoever tells that much is heard by the next holder.
         let _ = tokio::time::timeout(LONGEST_HEARING, rest).await;
+        Ok(())
     }
 
     fn hear(&mut self, told: domain::event::Told) {

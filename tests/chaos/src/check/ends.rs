@@ -5,6 +5,10 @@ use crate::asked::Change;
 use crate::record::Unit;
 use crate::record::table::is_over;
 
+/// A unit whose holders were struck this often may be given up as one that kills them: five claims must have come to nothing, and one whose reply
+/// was lost counts twice.
+const STRUCK: usize = 4;
+
 /// Tells a unit that is stuck, gone or given up; says whether there is anything more to check about it.
 pub(super) fn check(unit: &Unit, faults: &mut Faults<'_>) -> bool {
     if is_deleted(unit) {
@@ -20,6 +24,9 @@ pub(super) fn check(unit: &Unit, faults: &mut Faults<'_>) -> bool {
         return false;
     }
     if let Some(failure) = meta.told.pointer("/progress/failure").filter(|failure| !failure.is_null()) {
+        if failure["code"] == "poison" && unit.losses.len() >= STRUCK {
+            return false;
+        }
         faults.tell(Kind::Ended, format!("it was given up as {}: {failure}", meta.status));
         return false;
     }

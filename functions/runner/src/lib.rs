@@ -146,4 +146,10 @@ impl Runner {
             writes,
         }
     }
+
+    /// How its connections to the upstream stand.
+    #[must_use]
+    pub fn connections(&self) -> parallel::Connections {
+        self.upstream.connections()
+    }
 }

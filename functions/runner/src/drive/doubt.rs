@@ -51,8 +51,15 @@ impl Drive<'_> {
                 if matches!(self.buying, Buying::Lists { .. }) {
                     self.buying = Buying::Doubts { look_at: again };
                 }
-                if error.kind == Kind::KeyRefused {
-                    return Err(Stop::Fails(Failure::new("key_refused", error.message)));
+                match error.kind {
+                    Kind::KeyRefused => {
+                        return Err(Stop::Fails(Failure::new("key_refused", error.message)));
+                    }
+                    // It would be as large the next time, and there is no other way to learn what was bought.
+                    Kind::TooLarge => {
+                        return Err(Stop::Fails(Failure::new("event_too_large", error.message)));
+                    }
+                    _ => {}
                 }
                 self.reconcile_at = Some(again);
                 return Ok(());

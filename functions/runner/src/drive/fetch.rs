@@ -101,6 +101,7 @@ impl Drive<'_> {
                     self.take_in_end(Run { error: Some(error), run_id: Some(run.run_id), ..ended });
                     return Ok(());
                 };
+                self.held.push(result.held);
                 self.completed(index, attempt, run, output);
             }
             Ok(RunState::Ended(run)) => {

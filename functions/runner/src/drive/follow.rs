@@ -1,7 +1,8 @@
 //! Following the upstream group by its event stream.
 //!
 //! A closed stream is not an end: only a terminal status of a run is. When a stream has ended or says that the group is inactive
-//! while runs are open here, the group is listed, and what the listing tells is taken in like events.
+//! while runs are open here, the group is listed, and what the listing tells is taken in like events. So it is again and again while its
+//! stream waits for a connection.
 
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ use super::{Drive, Timestamp};
 
 /// The shortest time between two listings of a group.
 const RECONCILE: Duration = Duration::from_secs(2);
+/// How often a group is listed whose stream waits for a connection, or cannot be read.
+const UNFOLLOWED: Duration = Duration::from_secs(15);
 
 /// When a holder looks again that has learnt of a nudge now.
 pub(super) fn after_nudge(now: Timestamp) -> Timestamp {
@@ -28,10 +31,16 @@ impl Drive<'_> {
         }
         let now = self.now();
         let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
-        if (is_due(self.reconcile_at) || is_due(self.look_again_at)) && !self.listing {
+        let due = [self.reconcile_at, self.look_again_at, self.unfollowed_at];
+        if due.into_iter().any(is_due) && !self.listing {
             self.reconcile_at = None;
             self.look_again_at.take_if(|at| *at <= now);
+            self.unfollowed_at = None;
             self.list();
+        }
+        let has_none = self.stream.is_none() && self.stream_at == Some(Timestamp::MAX);
+        if has_none && self.unfollowed_at.is_none() {
+            self.unfollowed_at = Some(self.after(UNFOLLOWED));
         }
         if self.stream.is_some() || self.stream_at.is_some_and(|at| at > now) {
             return;
@@ -43,6 +52,7 @@ impl Drive<'_> {
         let upstream = self.runner.upstream.clone();
         // Nobody opens a second stream while this one is being opened.
         self.stream_at = Some(Timestamp::MAX);
+        self.unfollowed_at = Some(self.after(UNFOLLOWED));
         self.errands.spawn(async move {
             Errand::Opened(upstream.group_events(&key, &group, cursor.as_deref()).await)
         });
@@ -50,6 +60,7 @@ impl Drive<'_> {
 
     /// The stream was opened, or not.
     pub(super) fn opened(&mut self, answer: parallel::Result<EventStream>) {
+        self.unfollowed_at = None;
         match answer {
             Ok(stream) => {
                 self.stream = Some(stream);
@@ -104,6 +115,12 @@ impl Drive<'_> {
             }
             Some(Ok(Event::Other { kind, .. })) => {
                 debug!(event.kind = kind, "An event of an unknown kind came.");
+            }
+            Some(Err(error)) if error.kind == Kind::TooLarge => {
+                warn!(error = %error, "The group's event stream cannot be read; the group is listed instead.");
+                self.stream = None;
+                self.stream_at = Some(Timestamp::MAX);
+                self.reconcile_soon();
             }
             Some(Ok(Event::Error { .. }) | Err(_)) => {
                 self.stream = None;

@@ -109,6 +109,8 @@ pub(crate) struct Drive<'a> {
     /// Ends of runs that are known and not stored yet.
     ready: Vec<Run>,
     ready_bytes: usize,
+    /// The memory that these take, of what all units may take together.
+    held: Vec<parallel::Held>,
     /// The earlier attempts of the rows that are bought again.
     past: HashMap<u32, Vec<PastAttempt>>,
     /// What predecessors left has been read.
@@ -134,6 +136,8 @@ pub(crate) struct Drive<'a> {
     stream_errors: u32,
     stream_at: Option<Timestamp>,
     reconcile_at: Option<Timestamp>,
+    /// When the group is listed because it has no stream: that waits for a connection, or cannot be read.
+    unfollowed_at: Option<Timestamp>,
     /// When the group is listed because of a webhook, unless its stream says something first.
     look_again_at: Option<Timestamp>,
     listing: bool,
@@ -177,6 +181,7 @@ impl<'a> Drive<'a> {
             rows: Rows::default(),
             ready: Vec::new(),
             ready_bytes: 0,
+            held: Vec::new(),
             past: HashMap::new(),
             loaded: false,
             fruitful: false,
@@ -195,6 +200,7 @@ impl<'a> Drive<'a> {
             stream_errors: 0,
             stream_at: None,
             reconcile_at: None,
+            unfollowed_at: None,
             // What a predecessor learnt of a nudge is not known.
             look_again_at: unit.lease.nudged_at.map(|_| follow::after_nudge(now)),
             listing: false,

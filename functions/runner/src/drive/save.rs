@@ -125,6 +125,7 @@ impl Drive<'_> {
             return Err(self.find_out().await?);
         }
         self.remember_for_cache(&runs).await;
+        self.held.clear();
         for run in &runs {
             self.cursors.stored(run.index);
         }

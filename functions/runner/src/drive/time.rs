@@ -71,7 +71,7 @@ impl Drive<'_> {
         let waits = Waits {
             purchase: self.buying.waits_until(self.listing),
             stream: self.stream_at,
-            listing: self.reconcile_at.into_iter().chain(self.look_again_at).min(),
+            listing: self.reconcile_at.into_iter().chain(self.look_again_at).chain(self.unfollowed_at).min(),
             trace: self.trace_at(),
             follows: self.rows.open() > 0,
             streams: self.stream.is_some(),

@@ -4,6 +4,7 @@
 //! Pure. Invariant: what is still to be told stands in no flush that was taken in, and no two of it are the same.
 
 use std::collections::{HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use domain::event::Told;
 use parallel::TaskRun;
@@ -16,33 +17,47 @@ const STATE: &str = "task_run.state";
 const BATCH_BYTES: usize = 200 * 1_024;
 /// Bytes that one event is kept with at most.
 const LONGEST: usize = 100 * 1_024;
+/// Bytes that may wait to be told before no more is heard.
+const FULL: usize = 256 * 1_024;
 /// How much is kept of the beginning of a longer one, in characters.
 const BEGINNING: usize = 1_000;
 
 /// What was heard, and what of it is still to be told.
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
-    known: HashSet<Mark>,
+    /// By their marks' digests: a run may tell much, and each of it is kept only until it is told.
+    known: HashSet<u128>,
     due: VecDeque<Told>,
+    due_bytes: usize,
     last: Option<Told>,
 }
 
 /// What two events have in common that are the same.
-#[derive(Debug, PartialEq, Eq, Hash)]
-enum Mark {
+#[derive(Debug, Hash)]
+enum Mark<'a> {
     State { run: String, status: String, since: Option<String> },
-    Other(Told),
+    Other(&'a Told),
 }
 
-impl Mark {
-    fn of(told: &Told) -> Self {
+impl<'a> Mark<'a> {
+    fn of(told: &'a Told) -> Self {
         let state =
             (told.kind == STATE).then(|| serde_json::from_str::<Value>(told.data.get()).ok()).flatten();
         let word = |name: &str| Some(state.as_ref()?.get("run")?.get(name)?.as_str()?.to_owned());
         match (word("run_id"), word("status")) {
             (Some(run), Some(status)) => Self::State { run, status, since: word("modified_at") },
-            _ => Self::Other(told.clone()),
+            _ => Self::Other(told),
         }
+    }
+
+    /// So long that no two marks ever have the same by chance.
+    fn digest(&self) -> u128 {
+        let half = |salt: u8| {
+            let mut hasher = DefaultHasher::new();
+            (salt, self).hash(&mut hasher);
+            u128::from(hasher.finish())
+        };
+        half(0) << 64 | half(1)
     }
 }
 
@@ -52,16 +67,18 @@ impl Heard {
         if told.is_empty() {
             return;
         }
-        let marks: HashSet<Mark> = told.iter().map(Mark::of).collect();
-        self.due.retain(|told| !marks.contains(&Mark::of(told)));
-        self.last.take_if(|told| marks.contains(&Mark::of(told)));
+        let marks: HashSet<u128> = told.iter().map(digest).collect();
+        self.due.retain(|told| !marks.contains(&digest(told)));
+        self.due_bytes = self.due.iter().map(size).sum();
+        self.last.take_if(|told| marks.contains(&digest(told)));
         self.known.extend(marks);
     }
 
     /// Takes in an event that came; says whether it is news.
     pub(crate) fn hear(&mut self, told: Told) -> bool {
-        let news = self.known.insert(Mark::of(&told));
+        let news = self.known.insert(digest(&told));
         if news {
+            self.due_bytes += size(&told);
             self.due.push_back(told);
         }
         news
@@ -69,7 +86,7 @@ impl Heard {
 
     /// Takes in the state in which a run ends, and holds it back.
     pub(crate) fn hold(&mut self, told: Told) {
-        if !self.known.contains(&Mark::of(&told)) {
+        if !self.known.contains(&digest(&told)) {
             self.last.get_or_insert(told);
         }
     }
@@ -92,6 +109,11 @@ impl Heard {
         self.due.iter().take_while(fits).cloned().collect()
     }
 
+    /// Whether so much waits to be told that nothing more is to be heard before it is.
+    pub(crate) fn is_full(&self) -> bool {
+        self.due_bytes >= FULL
+    }
+
     /// Whether nothing is left to tell.
     pub(crate) fn is_told(&self) -> bool {
         self.due.is_empty()
@@ -99,8 +121,12 @@ impl Heard {
 
     /// Whether one flush can tell all that is left.
     pub(crate) fn is_one_batch(&self) -> bool {
-        self.due.iter().map(size).sum::<usize>() <= BATCH_BYTES
+        self.due_bytes <= BATCH_BYTES
     }
+}
+
+fn digest(told: &Told) -> u128 {
+    Mark::of(told).digest()
 }
 
 /// About how many bytes an event takes in a flush.
@@ -191,6 +217,22 @@ mod tests {
         let told = message(&"\u{1f980}".repeat(LONGEST));
         assert!(told.data.get().len() < 10_000 && told.data.get().contains("bytes"));
         assert_eq!(told.at, message("a").at);
+    }
+
+    #[test]
+    fn nothing_more_is_heard_while_much_waits_to_be_told() {
+        let mut heard = Heard::default();
+        let mut n = 0;
+        while !heard.is_full() {
+            n += 1;
+            heard.hear(message(&format!("{n} {}", "x".repeat(10_000))));
+        }
+        assert!(n > 20 && heard.due_bytes < FULL + 20_000, "{n}");
+        let batch = heard.batch();
+        heard.take_in(&batch);
+        assert!(!heard.is_full());
+        heard.take_in(&heard.batch());
+        assert!(heard.is_told() && heard.due_bytes == 0);
     }
 
     proptest! {

@@ -14,7 +14,7 @@ use tracing::warn;
 
 use super::errand::Errand;
 use super::told::{self, Heard};
-use super::{Drive, Step, next};
+use super::{Drive, Step, next, signed};
 
 /// How long a run whose end is known is left to its trace, for what it has still to tell.
 const GRACE: Duration = Duration::from_millis(200);
@@ -39,7 +39,10 @@ pub(super) struct Trace {
     open_at: Option<Timestamp>,
     failures: u32,
     unreadable: u32,
+    given_up: bool,
     awaited: Option<Awaited>,
+    /// When the driver last had time for it.
+    seen_to_at: Option<Timestamp>,
 }
 
 /// An end that is known, and taken in as soon as the trace has told the rest.
@@ -52,9 +55,21 @@ struct Awaited {
 }
 
 impl Trace {
-    /// The next event; never, when no stream is open.
+    /// The next event; never, when no stream is open, or what it told waits to be stored.
     pub(super) async fn next(&mut self) -> Option<parallel::Result<Event>> {
+        if self.heard.is_full() {
+            return std::future::pending().await;
+        }
         next(&mut self.stream).await
+    }
+
+    /// What the stream could not tell while the driver had no time for it, it may tell now.
+    fn seen_to(&mut self, now: Timestamp) {
+        let before = self.seen_to_at.replace(now);
+        let away = before.is_some_and(|before| now.duration_since(before) > signed(2 * GRACE));
+        if let Some(awaited) = self.awaited.as_mut().filter(|_| away) {
+            awaited.until = now.saturating_add(signed(GRACE)).unwrap_or(Timestamp::MAX);
+        }
     }
 
     /// Follows nothing any more.
@@ -76,6 +91,7 @@ impl Drive<'_> {
             return;
         }
         let now = self.now();
+        self.trace.seen_to(now);
         if self.trace.awaited.as_ref().is_some_and(|awaited| awaited.until <= now) {
             self.trace_said_all();
         }
@@ -100,7 +116,8 @@ impl Drive<'_> {
     /// Whether the stream is to be opened: a run whose end is known has nothing to tell any more.
     fn is_trace_wanted(&self) -> bool {
         let ending = self.rows.get(0).is_none_or(|row| row.ending);
-        self.trace.run.is_some() && self.trace.stream.is_none() && !self.trace.opening && !ending
+        let is_open = self.trace.stream.is_some() || self.trace.opening;
+        self.trace.run.is_some() && !is_open && !self.trace.given_up && !ending
     }
 
     /// When the stream is opened, or no longer waited for.
@@ -127,7 +144,8 @@ impl Drive<'_> {
     /// An event came, or the stream ended.
     pub(super) fn traced(&mut self, event: Option<parallel::Result<Event>>) {
         match event {
-            Some(Ok(Event::Run { run, told, output, .. })) => {
+            Some(Ok(Event::Run { run, told, output, held, .. })) => {
+                self.held.extend(output.is_some().then_some(held));
                 let state = told::state(&run, &told);
                 match Self::end_of(&run.status) {
                     Some(status) => {
@@ -146,6 +164,12 @@ impl Drive<'_> {
             {
                 self.trace.unreadable += 1;
                 warn!("An event of the run's stream cannot be read.");
+            }
+            Some(Err(error)) if error.kind == parallel::Kind::TooLarge => {
+                warn!(error = %error, "The run's event stream cannot be read, and is given up.");
+                self.trace.stream = None;
+                self.trace.given_up = true;
+                self.trace_said_all();
             }
             Some(Err(_)) | None => {
                 self.trace.stream = None;
@@ -178,6 +202,9 @@ impl Drive<'_> {
         if self.trace.heard.hear(told) {
             self.trace.failures = 0;
             self.dirty = true;
+            if self.trace.heard.is_full() {
+                self.last_flush = Timestamp::MIN;
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 mod adoption;
 mod asks;
 mod cache;
+mod connections;
 mod costs;
 mod deaths;
 mod ended;

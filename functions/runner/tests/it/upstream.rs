@@ -83,6 +83,11 @@ impl Upstream {
         }
     }
 
+    /// Moves the upstream's time at once.
+    pub(crate) fn leaps(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
     async fn stored(&self, id: &UnitId) -> Vec<Told> {
         let flushes = self.world.store.all_events(id).await.expect("a table");
         flushes.into_iter().flat_map(|(_, flush)| flush.told).collect()

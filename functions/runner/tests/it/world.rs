@@ -42,6 +42,8 @@ pub(crate) struct Setup {
     pub(crate) allow_hosts: Vec<String>,
     /// Whether runners adopt, and pass on.
     pub(crate) adopts: bool,
+    /// What is not usual about how runners reach the upstream.
+    pub(crate) reach: fn(&mut parallel::Settings),
 }
 
 impl Default for Setup {
@@ -51,6 +53,7 @@ impl Default for Setup {
             simulator: Config { speed: 2_000.0, entropy: Entropy::seeded(3), ..Config::default() },
             allow_hosts: Vec::new(),
             adopts: false,
+            reach: |_| {},
         }
     }
 }
@@ -70,6 +73,7 @@ pub(crate) struct World {
     adopt: String,
     deliveries: String,
     gated: Store,
+    reach: fn(&mut parallel::Settings),
     outbound: Outbound,
     units: AtomicU8,
     runners: AtomicU8,
@@ -113,6 +117,7 @@ impl World {
         let outbound = web::outbound::Settings::from_rules(&setup.allow_hosts, None).expect("rules");
         Self {
             queue: Queue::new(&config, places),
+            reach: setup.reach,
             gated: Store::new(&sdk::config(&gate.endpoint), names),
             tables: aws_sdk_dynamodb::Client::new(&sdk::config(&endpoint)),
             sealer: Sealer::new(&[7; 32], entropy),
@@ -140,12 +145,13 @@ impl World {
 
     /// A runner whose upstream is there.
     pub(crate) fn runner_at(&self, upstream: &str) -> Runner {
-        let base = upstream.parse().expect("a URL");
+        let mut reached = parallel::Settings::new(upstream.parse().expect("a URL"));
+        (self.reach)(&mut reached);
         let settings = self.settings.clone();
         Runner::new(Parts {
             store: self.gated.clone(),
             queue: self.queue.clone(),
-            upstream: parallel::Client::new(parallel::Settings::new(base)).expect("a client"),
+            upstream: parallel::Client::new(reached).expect("a client"),
             sealer: self.sealer.clone(),
             outbound: self.outbound.clone(),
             clock: self.clock.clone(),

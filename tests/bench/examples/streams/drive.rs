@@ -82,6 +82,7 @@ async fn runner(order: &Value) -> anyhow::Result<Runner> {
     let queue = text("queue")?;
     let places = Places {
         runs: format!("{queue}/runs"),
+        adopt: None,
         deliveries: format!("{queue}/deliveries"),
         deliveries_arn: "arn:aws:sqs:us-east-1:000000000000:deliveries".to_owned(),
         schedule_group: "multitask".to_owned(),
@@ -97,6 +98,7 @@ async fn runner(order: &Value) -> anyhow::Result<Runner> {
         entropy: Entropy::system(),
         settings: Settings {
             slice: Duration::from_mins(14),
+            units: 2_000,
             runs_per_minute: 1_000_000,
             ..Settings::default()
         },

@@ -96,6 +96,10 @@ fn report(trial: &Trial, streams: usize, told: &Value, found: &Found) -> anyhow:
         found.lost,
         found.wrong.len(),
     );
+    let failures = number("failures")?;
+    if failures > 0.0 {
+        println!("  {failures} messages came back: their units were left before their end");
+    }
     for wrong in found.wrong.iter().take(3) {
         println!("  {wrong}");
     }

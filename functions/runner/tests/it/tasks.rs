@@ -88,7 +88,7 @@ async fn what_the_upstream_told_while_a_flush_was_written_is_kept_though_the_sli
     setup.settings.slice = Duration::from_mins(1);
     let upstream = Upstream::start(setup).await;
     let world = &upstream.world;
-    for write in 4..9 {
+    for write in 2..9 {
         let id = world.create(task("seconds=300")).await;
         world.gate.arm(Act::HoldBefore, write, |request| request.flush().is_some());
         let records = world.receive().await;

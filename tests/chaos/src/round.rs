@@ -210,6 +210,7 @@ async fn collect(hub: &Hub, caller: &Caller, made: Vec<Made>, said: &logs::Said)
             deliveries: held.deliveries,
             items: held.items,
             losses: said.losses.get(&made.id).cloned().unwrap_or_default(),
+            partings: said.partings.get(&made.id).cloned().unwrap_or_default(),
             retold: said.retold.get(&made.id).copied().unwrap_or_default(),
             id: made.id,
             asked: made.asked,

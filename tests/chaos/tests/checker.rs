@@ -120,6 +120,7 @@ fn task() -> Unit {
         view: Some(view("completed", &[(0, "completed", Some("run-task-r0.1"))])),
         read: None,
         losses: Vec::new(),
+        partings: Vec::new(),
         retold: 0,
     }
 }
@@ -148,6 +149,7 @@ fn group() -> Unit {
         view: Some(view("partial", &[(0, "completed", Some("run-group-r0.1")), (1, "failed", None)])),
         read: None,
         losses: Vec::new(),
+        partings: Vec::new(),
         retold: 0,
     }
 }
@@ -220,6 +222,15 @@ fn an_event_that_no_holder_was_told_or_could_write_down_is_not_missed() {
         record.bought[0].followed[0].closed_at = at(8);
     });
     assert_eq!(kinds, [], "nobody was told");
+    for (flushed, kinds) in [(3, vec![Kind::EventLost]), (4, vec![]), (5, vec![]), (6, vec![Kind::EventLost])]
+    {
+        let told = told_of(|record| {
+            drop(record);
+            record.units[0].flushes.get_mut(&2).expect("it is there").at = at(flushed);
+            record.units[0].partings.push(at(9));
+        });
+        assert_eq!(told, kinds, "its holder left for its last flush at {flushed}");
+    }
     let kinds = told_of(|record| {
         drop(record);
         record.units[0].losses.push(lost(1, 1));

@@ -17,6 +17,8 @@ use crate::record::{Bought, Followed, Record, Unit};
 
 /// How long a holder may take to write down what it was told: a flush that is struck again and again.
 const WRITTEN_AFTER: SignedDuration = SignedDuration::from_secs(8);
+/// How long before its last flush a holder listens for the last time, with what clocks may differ by.
+const LISTENS: SignedDuration = SignedDuration::from_millis(1_300);
 /// How far times that were taken in different processes may be apart.
 const CLOCKS: SignedDuration = SignedDuration::from_secs(1);
 /// What is told this long before a stream ends may not have been read: its reader was about to leave.
@@ -92,5 +94,19 @@ fn must_be_kept(unit: &Unit, run: &Bought, stream: &Followed, shown_at: Timestam
         .losses
         .iter()
         .any(|loss| loss.from.duration_since(at) < WRITTEN_AFTER && at.duration_since(loss.until) < CLOCKS);
-    !unread && !lost
+    !unread && !lost && !left_then(unit, at)
+}
+
+/// Whether the holder stopped listening at that moment, because it gave the unit up: its last flush, before which it listens for the last time,
+/// was made just after.
+fn left_then(unit: &Unit, told_at: Timestamp) -> bool {
+    let made_before = |parting: Timestamp| {
+        let made = unit.flushes.values().map(|flush| flush.at).filter(|at| *at <= parting);
+        made.max()
+    };
+    let partings = unit.partings.iter().filter(|parting| **parting >= told_at);
+    partings.filter_map(|parting| made_before(*parting)).any(|made| {
+        let after = made.duration_since(told_at);
+        !after.is_negative() && after < LISTENS
+    })
 }

@@ -17,6 +17,9 @@ const CLAIMED: &str = "The unit is claimed.";
 const FENCED: &str = "The unit is somebody else's now.";
 /// Other ways in which a holder leaves its unit without having written all it knows.
 const BROKEN: [&str; 2] = ["The unit could not be driven on", "A driver broke off"];
+/// Ways in which a holder gives its unit up, having written all it has heard.
+const PARTED: [&str; 2] =
+    ["The unit is handed over.", "A newer message in this process takes the unit over."];
 /// An attempt whose outcome the table may not know.
 const RETOLD: &str = "An attempt could not be made or recorded";
 
@@ -25,6 +28,8 @@ const RETOLD: &str = "An attempt could not be made or recorded";
 pub struct Said {
     /// When each unit was lost by a holder that did not give it up.
     pub losses: HashMap<String, Vec<Loss>>,
+    /// When each unit was given up in order.
+    pub partings: HashMap<String, Vec<Timestamp>>,
     /// How often an attempt to tell the end of each unit was perhaps made, and not recorded: it is made again.
     pub retold: HashMap<String, usize>,
     /// How often a holder was fenced.
@@ -71,6 +76,9 @@ fn of_worker(said: &mut Said, log: &str, blows: &[Loss]) {
         }
         if message == FENCED {
             said.fences += 1;
+        }
+        if PARTED.contains(&message) {
+            said.partings.entry(unit.to_owned()).or_default().push(at);
         }
         if message == FENCED || BROKEN.iter().any(|broken| message.starts_with(broken)) {
             said.losses.entry(unit.to_owned()).or_default().push(Loss { from: at, until: at });

@@ -56,6 +56,8 @@ pub struct Unit {
     pub read: Option<Read>,
     /// When a holder lost it against its will: killed, frozen, fenced, or without tables.
     pub losses: Vec<Loss>,
+    /// When a holder gave it up in order.
+    pub partings: Vec<Timestamp>,
     /// How many attempts to tell its end were perhaps made, and not recorded.
     pub retold: usize,
 }

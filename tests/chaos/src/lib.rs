@@ -12,6 +12,7 @@ pub mod asked;
 pub mod caller;
 pub mod check;
 pub mod dice;
+pub mod fill;
 pub mod hub;
 pub mod plan;
 pub mod pool;

@@ -50,6 +50,12 @@ enum Role {
     /// A worker of a round; started by this program only.
     #[command(hide = true)]
     Worker,
+    /// Nothing goes wrong: tasks arrive at ten a second, and how well the runners are filled is told.
+    Fill {
+        /// Seconds for which they arrive.
+        #[arg(default_value_t = 60)]
+        seconds: u32,
+    },
 }
 
 fn seeds(text: &str) -> Result<(u64, u64), String> {
@@ -69,6 +75,7 @@ async fn main() -> ExitCode {
             let _ = rustls::crypto::ring::default_provider().install_default();
             worker::work().await.map(|()| true)
         }
+        Some(Role::Fill { seconds }) => fill(&arguments, seconds).await,
         None => play(&arguments).await,
     };
     match done {
@@ -85,6 +92,26 @@ fn log_to(writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
     // The embedded DynamoDB warns of every condition that fails, which is how races are decided.
     let filter = EnvFilter::new("warn,runner=info,webhook=info,dynoxide=error");
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(writer).init();
+}
+
+/// Fills runners; says whether four of five units were driven by the fullest of them.
+async fn fill(arguments: &Arguments, seconds: u32) -> anyhow::Result<bool> {
+    let logs = arguments.logs.join("fill");
+    if logs.exists() {
+        fs::remove_dir_all(&logs)?;
+    }
+    fs::create_dir_all(&logs)?;
+    log_to(File::create(arguments.logs.join(HUB_LOG))?);
+    let filled = Box::pin(chaos::fill::play(seconds, &logs)).await?;
+    println!(
+        "{} tasks: {:.0} % of all units' time with the fullest runner, {:.1} runners at once of {} that were started, {:.2} claims a task",
+        filled.tasks,
+        filled.fill * 100.0,
+        filled.runners,
+        filled.started,
+        filled.claims
+    );
+    Ok(filled.fill >= 0.8)
 }
 
 /// Plays all rounds; says whether nothing was wrong.

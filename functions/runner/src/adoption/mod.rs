@@ -36,13 +36,14 @@ pub(crate) struct Adoption<'a> {
     /// An announcement is being written, or was, and has not been taken back.
     announced: bool,
     telling: bool,
+    /// A fuller runner takes up what comes.
+    yielding: bool,
     tell_at: Timestamp,
     /// Until when messages are read that were sent because of an announcement.
     read_until: Timestamp,
     /// When a full runner looks for those that wait in vain.
     look_at: Timestamp,
     stage: Stage,
-    stopped: bool,
 }
 
 /// How far an invocation is with what was sent to it by `adopt`.
@@ -54,6 +55,8 @@ enum Stage {
     MovingBack,
     /// Nothing is left to do.
     Over,
+    /// The process ends.
+    Stopped,
 }
 
 /// Which queues are being read.
@@ -64,9 +67,9 @@ struct Reads {
 }
 
 /// What was done in the background.
-enum Errand {
+pub(crate) enum Errand {
     Read(Line, queue::Result<Vec<Received>>),
-    Told { leaves: bool },
+    Told { yields: bool, leaves: bool },
     Moved { last: bool },
 }
 
@@ -81,11 +84,11 @@ impl<'a> Adoption<'a> {
             reads: Reads::default(),
             announced: false,
             telling: false,
+            yielding: false,
             tell_at: now,
             read_until: adoption::reads_until(now, pace),
             look_at: now,
             stage: if adopts { Stage::Open } else { Stage::Over },
-            stopped: false,
             runner,
             invocation,
             pace,
@@ -96,17 +99,16 @@ impl<'a> Adoption<'a> {
     pub(crate) fn stop(&mut self) {
         self.errands.abort_all();
         self.reads = Reads::default();
-        self.stage = Stage::Over;
-        self.stopped = true;
+        self.stage = Stage::Stopped;
     }
 
-    pub(crate) const fn is_stopped(&self) -> bool {
-        self.stopped
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stage == Stage::Stopped
     }
 
     /// Whether an invocation without any work may end: what was sent to it is taken up, or moved back.
     pub(crate) fn is_over(&self) -> bool {
-        self.stage == Stage::Over && !self.reads.any()
+        matches!(self.stage, Stage::Over | Stage::Stopped) && !self.reads.any()
     }
 
     /// What there is room for, as it arrives, or nothing when that is all; announcements and moves are done on the way. May be broken off and
@@ -137,8 +139,12 @@ impl<'a> Adoption<'a> {
                         }
                     }
                 }
-                Ok(Errand::Told { leaves }) => {
+                Ok(Errand::Told { yields, leaves }) => {
                     self.telling = false;
+                    self.yielding = yields;
+                    if yields {
+                        self.is_withdrawn(self.runner.clock.now());
+                    }
                     if leaves {
                         info!(units = driving, "The few units of this runner go to a fuller one.");
                         self.invocation.leave(Leaving::All(Line::Adopt));
@@ -158,7 +164,7 @@ impl<'a> Adoption<'a> {
 
     /// Begins with what is to be done now; returns when to look again.
     fn begin(&mut self, driving: u32) -> Timestamp {
-        if self.stopped || !self.runner.queue.has_adopt() {
+        if self.is_stopped() || !self.runner.queue.has_adopt() {
             return Timestamp::MAX;
         }
         let now = self.runner.clock.now();
@@ -172,12 +178,13 @@ impl<'a> Adoption<'a> {
             now,
         );
         let slots = slots.filter(|_| is_open && driving > 0);
-        self.announce(slots.as_ref(), driving, now);
+        self.yielding &= slots.is_some();
+        self.announce(slots.as_ref(), now);
         let has_room = is_open && driving < self.runner.settings.units;
         // What is being told already is no reason to wake up.
         let tell_at = if self.telling { Timestamp::MAX } else { self.tell_at };
         let mut wake_at = slots.map_or(Timestamp::MAX, |slots| slots.until.min(tell_at));
-        if has_room {
+        if has_room && !self.yielding {
             wake_at = wake_at.min(self.read(driving, now));
         } else if is_open && self.stage == Stage::Open {
             wake_at = wake_at.min(self.look_for_stale(now));
@@ -229,11 +236,12 @@ impl<'a> Adoption<'a> {
         Timestamp::MAX
     }
 
-    /// Announces what there is, or takes back what there was.
-    fn announce(&mut self, slots: Option<&Slots>, driving: u32, now: Timestamp) {
+    /// Looks who else has room, then announces what there is, or takes back what there was.
+    fn announce(&mut self, slots: Option<&Slots>, now: Timestamp) {
         if self.telling {
             return;
         }
+        let had_announced = self.announced;
         match slots {
             Some(slots) if now >= self.tell_at => {
                 self.tell_at = now.saturating_add(signed(self.pace.every)).unwrap_or(Timestamp::MAX);
@@ -242,8 +250,7 @@ impl<'a> Adoption<'a> {
             }
             None if self.announced => {
                 self.tell_at = now;
-                self.read_until = self.read_until.min(adoption::reads_until(now, self.pace));
-                self.announced = false;
+                self.is_withdrawn(now);
             }
             _ => return,
         }
@@ -251,16 +258,17 @@ impl<'a> Adoption<'a> {
         let (runner, invocation) = (self.runner.clone(), Arc::clone(self.invocation));
         let (slots, pace) = (slots.cloned(), self.pace);
         self.errands.spawn(async move {
-            let told = match &slots {
-                Some(slots) => runner.store.announce_slots(slots).await,
-                None => runner.store.withdraw_slots(&invocation.name).await,
-            };
-            if let Err(error) = told {
-                warn!(%error, "What this runner has room for could not be announced.");
+            if let Some(slots) = slots {
+                return runner.tell(&slots, had_announced, pace).await;
             }
-            let leaves = slots.is_some() && runner.leaves_early(&invocation.name, driving, pace).await;
-            Errand::Told { leaves }
+            runner.withdraw(&invocation.name).await;
+            Errand::Told { yields: false, leaves: false }
         });
+    }
+
+    fn is_withdrawn(&mut self, now: Timestamp) {
+        self.read_until = self.read_until.min(adoption::reads_until(now, self.pace));
+        self.announced = false;
     }
 
     /// Reads a queue until then, unless it is being read.

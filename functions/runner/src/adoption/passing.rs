@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use queue::{Line, Parcel, Received};
 use tracing::{info, warn};
 
+use super::Errand;
 use crate::Runner;
 use crate::invocation::{Arrival, of_received};
 
@@ -106,16 +107,33 @@ impl Runner {
         true
     }
 
-    /// Whether this runner hands its few units over to a fuller one: then slots are taken for all of them.
-    pub(super) async fn leaves_early(&self, name: &str, driving: u32, pace: Pace) -> bool {
+    /// Announces these slots, unless a fuller runner has room; finds out whether the few units of this one should go there, and takes slots
+    /// for all of them then.
+    pub(super) async fn tell(&self, own: &Slots, had_announced: bool, pace: Pace) -> Errand {
         let (now, capacity) = (self.clock.now(), self.settings.units);
-        if !adoption::is_left_with_few(driving, capacity) {
-            return false;
+        let mut others = self.store.slots(now).await.unwrap_or_else(|error| {
+            warn!(%error, "The announcements of running runners could not be read.");
+            Vec::new()
+        });
+        others.retain(|slots| slots.runner != own.runner);
+        let yields = adoption::yields(&own.runner, own.driving, capacity, &others, pace, now);
+        if yields {
+            if had_announced {
+                self.withdraw(&own.runner).await;
+            }
+        } else if let Err(error) = self.store.announce_slots(own).await {
+            warn!(%error, "What this runner has room for could not be announced.");
         }
-        let Ok(mut announced) = self.store.slots(now).await else { return false };
-        announced.retain(|slots| slots.runner != name);
-        adoption::leaves_early(name, driving, capacity, &announced, pace, now)
-            && self.take_of(announced, driving, pace, now).await
+        let leaves = adoption::leaves_early(&own.runner, own.driving, capacity, &others, pace, now)
+            && self.take_of(others, own.driving, pace, now).await;
+        Errand::Told { yields, leaves }
+    }
+
+    /// Takes the announcement of a runner back.
+    pub(super) async fn withdraw(&self, runner: &str) {
+        if let Err(error) = self.store.withdraw_slots(runner).await {
+            warn!(%error, "What this runner had announced could not be taken back; it holds for a few seconds more.");
+        }
     }
 
     /// Those of the messages that are ours; the others are deleted. Who has closed gives all of them back.

@@ -70,6 +70,7 @@ struct Runner {
     is_closed: bool,
     /// What it announced holds, as far as it knows.
     is_announced: bool,
+    is_yielding: bool,
     /// When it announces again, and when it looks again for those that wait in vain.
     tell_at: Timestamp,
     look_at: Timestamp,
@@ -247,6 +248,7 @@ impl<'a> World<'a> {
             stage: Stage::Apart,
             is_closed: false,
             is_announced: false,
+            is_yielding: false,
             tell_at: now,
             look_at: now,
             read_until: now,

@@ -39,7 +39,9 @@ impl World<'_> {
         let now = self.now();
         let Some(runner) = self.runners.get_mut(&id).filter(|runner| !runner.is_closed) else { return };
         if runner.driving.len() < self.scenario.units_per_runner as usize {
-            self.receive_more(id);
+            if !runner.is_yielding {
+                self.receive_more(id);
+            }
         } else if runner.stage == Stage::Open {
             let look_at = runner.look_at;
             if now >= look_at {

@@ -13,6 +13,7 @@ use domain::message::Work;
 use domain::progress::Progress;
 use domain::run::Counts;
 use domain::unit::{Asks, Kind, Lease, Spec, Status, Unit};
+use metrics::Metric;
 use serde_json::Value;
 use store::{Created, Idempotent};
 use vault::Secret;
@@ -103,6 +104,8 @@ pub(crate) async fn accept(
         }
         return Err(Refusal::Raced);
     }
+    api.metrics().count(Metric::UnitsAccepted);
+    api.metrics().add(Metric::RowsAccepted, u64::try_from(rows.len()).unwrap_or(u64::MAX));
     tracing::info!(unit.id = %unit.id, unit.kind = unit.kind.word(), unit.rows = unit.rows(), "A unit is accepted.");
     api.announce(unit, Work::unit(unit.id.clone(), unit.lease.hop)).await;
     Ok(answer(told, Given::Now, headers))

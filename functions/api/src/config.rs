@@ -1,6 +1,7 @@
 //! What the function's environment must say; all faults are reported together.
 
 use cloud::vars::{Reader, Unset};
+use metrics::emf::Labels;
 use queue::Places;
 use store::Tables;
 use url::Url;
@@ -30,6 +31,8 @@ pub struct Config {
     pub allow_hosts: Vec<String>,
     /// `AWS_LAMBDA_RUNTIME_API`: a host that nothing is ever fetched from.
     pub runtime_api: Option<String>,
+    /// `STACK`: the name of the deployment that metrics are told under; none are told if unset.
+    pub labels: Option<Labels>,
 }
 
 impl Config {
@@ -60,6 +63,7 @@ impl Config {
             upstream_webhook_secret_arn: vars.text_if_any("PARALLEL_WEBHOOK_SECRET_ARN"),
             allow_hosts: vars.list("MULTITASK_ALLOW_HOST"),
             runtime_api: vars.text_if_any("AWS_LAMBDA_RUNTIME_API"),
+            labels: vars.text_if_any("STACK").map(|stack| Labels { stack, function: "api" }),
         };
         vars.done(config)
     }

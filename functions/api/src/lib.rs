@@ -30,6 +30,7 @@ use ambient::{Clock, Entropy};
 use domain::message::Work;
 use domain::{Unit, UnitId};
 use jiff::{SignedDuration, Timestamp};
+use metrics::Metrics;
 use queue::{Line, Parcel, Queue};
 use store::Store;
 use url::Url;
@@ -39,7 +40,7 @@ use web::Access;
 use web::outbound::Outbound;
 
 pub use config::Config;
-pub use routes::{router, service};
+pub use routes::{reported, router, service};
 
 /// Told of each unit that was written so that its readers should look again.
 pub type OnChange = Arc<dyn Fn(&UnitId) + Send + Sync>;
@@ -92,6 +93,7 @@ pub struct Api(Arc<Inner>);
 
 struct Inner {
     parts: Parts,
+    metrics: Metrics,
     /// The units whose holders were asked to look a moment ago.
     lately: wake::Lately,
     deep: about::health::Deep,
@@ -100,8 +102,21 @@ struct Inner {
 impl Api {
     /// A function over these parts. It has connected to nothing yet.
     #[must_use]
-    pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, lately: wake::Lately::default(), deep: about::health::Deep::default() }))
+    pub fn new(mut parts: Parts) -> Self {
+        let metrics = Metrics::default();
+        parts.store = parts.store.measured(&metrics);
+        Self(Arc::new(Inner {
+            parts,
+            metrics,
+            lately: wake::Lately::default(),
+            deep: about::health::Deep::default(),
+        }))
+    }
+
+    /// What this function counts, with what its tables cost.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     fn store(&self) -> &Store {

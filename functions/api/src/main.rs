@@ -5,18 +5,23 @@ use std::sync::Arc;
 use ambient::{Clock, Entropy};
 use anyhow::Context;
 use api::{Api, Config, Parts, Settings};
-use lambda_http::{Error, tracing};
+use lambda_http::Error;
+use metrics::Reporter;
 use vault::webhook::Verifier;
 use web::Access;
 use web::outbound::{self, Outbound};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
-    let _ = rustls::crypto::ring::default_provider().install_default();
     #[expect(clippy::disallowed_methods, reason = "only mains read the environment")]
-    let config = Config::from_vars(|name| std::env::var(name).ok())?;
-    lambda_http::run(api::service(connect(config).await?)).await
+    let var = |name: &str| std::env::var(name).ok();
+    logs::init_function(var);
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = Config::from_vars(var)?;
+    let labels = config.labels.clone();
+    let api = connect(config).await?;
+    let reporter = Reporter::new(api.metrics().clone(), labels, Clock::system());
+    lambda_http::run(api::reported(api::service(api), reporter)).await
 }
 
 /// Opens every connection while the function initialises, where Lambda gives it full CPU.

@@ -1,10 +1,12 @@
 //! The routes of this function.
 
 use axum::Router;
-use axum::extract::OriginalUri;
+use axum::extract::{OriginalUri, Request};
 use axum::http::{HeaderMap, Method};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
+use metrics::Reporter;
 use web::cors;
 use web::routes::{Function, function_of, refuse};
 
@@ -54,6 +56,14 @@ pub fn service(api: Api) -> Router {
         .fallback(others.clone())
         .method_not_allowed_fallback(others)
         .layer(axum::middleware::from_fn(cors::answer))
+}
+
+/// The same, with a report of what each request cost and did before its answer is known.
+pub fn reported(service: Router, reporter: Reporter) -> Router {
+    service.layer(axum::middleware::from_fn(move |request: Request, next: Next| {
+        let reporter = reporter.clone();
+        async move { reporter.during(|| {}, next.run(request)).await }
+    }))
 }
 
 async fn other(api: &Api, method: &Method, path: &str, headers: &HeaderMap) -> Response {

@@ -2,16 +2,17 @@
 
 use ambient::{Clock, Entropy};
 use anyhow::Context;
-use lambda_http::{Error, run_with_streaming_response, tracing};
+use lambda_http::{Error, run_with_streaming_response};
 use results::{Break, Config, Results, Settings, Wake};
 use web::Access;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
-    let _ = rustls::crypto::ring::default_provider().install_default();
     #[expect(clippy::disallowed_methods, reason = "only mains read the environment")]
-    let config = Config::from_vars(|name| std::env::var(name).ok())?;
+    let var = |name: &str| std::env::var(name).ok();
+    logs::init_function(var);
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = Config::from_vars(var)?;
     run_with_streaming_response(results::service(connect(config).await?)).await
 }
 

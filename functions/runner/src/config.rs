@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cloud::vars::{Reader, Unset};
+use metrics::emf::Labels;
 use queue::Places;
 use store::Tables;
 use url::Url;
@@ -24,6 +25,8 @@ pub struct Config {
     pub allow_hosts: Vec<String>,
     /// `AWS_LAMBDA_RUNTIME_API`: a host that no list may come from.
     pub runtime_api: Option<String>,
+    /// `STACK`: the name of the deployment that metrics are told under; none are told if unset.
+    pub labels: Option<Labels>,
     /// `SLICE_SECONDS`, `LEASE_SECONDS`, `UNITS_PER_RUNNER`.
     pub settings: Settings,
 }
@@ -52,6 +55,7 @@ impl Config {
             sealing_key_arn: vars.text("SEALING_KEY_ARN"),
             allow_hosts: vars.list("MULTITASK_ALLOW_HOST"),
             runtime_api: vars.text_if_any("AWS_LAMBDA_RUNTIME_API"),
+            labels: vars.text_if_any("STACK").map(|stack| Labels { stack, function: "runner" }),
             settings: Settings {
                 slice: Duration::from_secs_f64(
                     vars.parsed_or("SLICE_SECONDS", || defaults.slice.as_secs_f64()),

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use ambient::{Clock, Entropy};
 use domain::UnitId;
+use metrics::{Metric, Metrics};
 use queue::Queue;
 use store::Store;
 use vault::Sealer;
@@ -92,6 +93,7 @@ pub struct Runner {
     stopping: Arc<Stopping>,
     quotas: Arc<Quotas>,
     writes: Arc<Writes>,
+    metrics: Metrics,
 }
 
 impl fmt::Debug for Runner {
@@ -129,7 +131,9 @@ impl Runner {
     pub fn new(parts: Parts) -> Self {
         let Parts { store, queue, upstream, sealer, outbound, clock, entropy, settings, on_change } = parts;
         let (registry, stopping, quotas) = (Arc::default(), Arc::default(), Arc::default());
-        let writes = Arc::new(Writes::new(settings.writes));
+        let metrics = Metrics::default();
+        let writes = Arc::new(Writes::new(settings.writes, metrics.clone()));
+        let (store, upstream) = (store.measured(&metrics), upstream.measured(&metrics));
         Self {
             store,
             queue,
@@ -144,6 +148,7 @@ impl Runner {
             stopping,
             quotas,
             writes,
+            metrics,
         }
     }
 
@@ -151,5 +156,21 @@ impl Runner {
     #[must_use]
     pub fn connections(&self) -> parallel::Connections {
         self.upstream.connections()
+    }
+
+    /// What this runner counts, with what its tables and its upstream cost.
+    #[must_use]
+    pub const fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Notes among the metrics how things stand: units and streams.
+    pub fn look_around(&self) {
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let streams = self.connections().streams;
+        self.metrics.set(Metric::UnitsDriven, number(self.registry.len()));
+        self.metrics.set(Metric::StreamsOpen, number(streams.open));
+        self.metrics.set(Metric::StreamsWaiting, number(streams.waiting));
+        self.metrics.set(Metric::StreamConnections, number(streams.lanes));
     }
 }

@@ -5,24 +5,29 @@ use std::time::Duration;
 use ambient::{Clock, Entropy};
 use anyhow::Context;
 use aws_lambda_events::event::sqs::SqsEvent;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use metrics::Reporter;
 use runner::{Config, Parts, Runner};
 use web::outbound::Outbound;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
-    let _ = rustls::crypto::ring::default_provider().install_default();
     #[expect(clippy::disallowed_methods, reason = "only mains read the environment")]
-    let config = Config::from_vars(|name| std::env::var(name).ok())?;
+    let var = |name: &str| std::env::var(name).ok();
+    logs::init_function(var);
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = Config::from_vars(var)?;
+    let labels = config.labels.clone();
     let runner = connect(config).await?;
+    let reporter = Reporter::new(runner.metrics().clone(), labels, Clock::system());
     run(service_fn(|event: LambdaEvent<SqsEvent>| {
-        let runner = runner.clone();
+        let (runner, reporter) = (runner.clone(), reporter.clone());
         async move {
             let now = Clock::system().now().as_millisecond();
             let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
             let time_left = Duration::from_millis(u64::try_from(deadline - now).unwrap_or(0));
-            Ok::<_, Error>(runner.invoke(event.payload, time_left).await)
+            let work = runner.invoke(event.payload, time_left);
+            Ok::<_, Error>(reporter.during(|| runner.look_around(), work).await)
         }
     }))
     .await

@@ -11,6 +11,7 @@ use domain::message::{Attempt, Work};
 use domain::sweep::next_look;
 use domain::unit::Status;
 use jiff::{SignedDuration, Timestamp};
+use metrics::Metric;
 use queue::{Line, Parcel};
 use tracing::{info, warn};
 
@@ -63,7 +64,11 @@ impl Runner {
     async fn send_due(&self, now: Timestamp, units: Timestamp, deliveries: Timestamp) -> Result<(), Error> {
         let mut units_sent = 0_usize;
         // In batches, so that what was moved is sent though a later one fails.
-        for due in self.store.due_units(units).await?.chunks(BATCH) {
+        let due = self.store.due_units(units).await?;
+        let waited =
+            due.iter().filter(|due| due.status != Status::Deleted).map(|due| since(due.modified_at, now));
+        self.metrics.set(Metric::OldestDueUnit, waited.max().unwrap_or(0));
+        for due in due.chunks(BATCH) {
             let mut parcels = Vec::new();
             let moves = due.iter().map(|due| self.store.move_due(due, next_look(due.modified_at, now)));
             let (mut taken, mut failed) = (Vec::new(), None);
@@ -75,6 +80,7 @@ impl Runner {
                 }
             }
             for due in taken {
+                info!(unit.id = %due.id, unit.hop = due.hop, "The unit is due and is sent again.");
                 let work = match due.status {
                     Status::Deleted => Work::Remove { id: due.id.clone() },
                     _ => Work::unit(due.id.clone(), due.hop),
@@ -83,18 +89,32 @@ impl Runner {
             }
             units_sent += parcels.len();
             self.queue.send_all(&parcels, Line::Runs).await?;
+            self.metrics.add(Metric::SweptUnits, u64::try_from(parcels.len()).unwrap_or(u64::MAX));
             if let Some(failed) = failed {
                 return Err(failed.into());
             }
         }
         let mut attempts = 0_u32;
-        for due in self.store.due_deliveries(deliveries).await? {
+        let due = self.store.due_deliveries(deliveries).await?;
+        let waited = due.iter().filter_map(|due| match due.delivery.state {
+            State::Pending { due_at, .. } => Some(since(due_at, now)),
+            _ => None,
+        });
+        self.metrics.set(Metric::OldestDueDelivery, waited.max().unwrap_or(0));
+        for due in due {
             let delivery = &due.delivery;
             let State::Pending { attempt, due_at } = delivery.state else { continue };
             let again = next_look(due_at, now);
             if self.store.move_delivery_due(&due, again).await? {
                 let message = Attempt { unit: delivery.unit.clone(), delivery: delivery.key(), attempt };
                 self.queue.send_attempt(&message, due_at, now).await?;
+                self.metrics.count(Metric::SweptDeliveries);
+                info!(
+                    unit.id = %delivery.unit,
+                    delivery.key = message.delivery,
+                    delivery.attempt = attempt,
+                    "The delivery is due and is sent again."
+                );
                 attempts += 1;
             }
         }
@@ -117,4 +137,9 @@ impl Runner {
         info!(unit.id = %id, "A deleted unit was removed.");
         Ok(())
     }
+}
+
+/// Whole seconds since then.
+fn since(then: Timestamp, now: Timestamp) -> u64 {
+    u64::try_from(now.duration_since(then).as_secs()).unwrap_or(0)
 }

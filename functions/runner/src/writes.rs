@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use domain::event::Flush;
 use domain::unit::Unit;
+use metrics::{Metric, Metrics};
 use store::{Ready, Saved, Store};
 use tokio::sync::{Semaphore, oneshot};
 
@@ -15,6 +16,7 @@ use tokio::sync::{Semaphore, oneshot};
 pub(crate) struct Writes {
     slots: Semaphore,
     waiting: Mutex<Vec<Waiting>>,
+    metrics: Metrics,
 }
 
 #[derive(Debug)]
@@ -25,12 +27,21 @@ struct Waiting {
 
 impl Writes {
     /// At most this many requests at a time.
-    pub(crate) fn new(slots: usize) -> Self {
-        Self { slots: Semaphore::new(slots.clamp(1, Semaphore::MAX_PERMITS)), waiting: Mutex::default() }
+    pub(crate) fn new(slots: usize, metrics: Metrics) -> Self {
+        let slots = Semaphore::new(slots.clamp(1, Semaphore::MAX_PERMITS));
+        Self { slots, waiting: Mutex::default(), metrics }
     }
 
     /// Writes a flush as [`Store::flush`] does.
     pub(crate) async fn flush(&self, store: &Store, unit: &Unit, flush: &Flush) -> store::Result<Saved> {
+        let saved = self.write(store, unit, flush).await?;
+        if matches!(saved, Saved::Yes(_)) {
+            announced(&self.metrics, flush);
+        }
+        Ok(saved)
+    }
+
+    async fn write(&self, store: &Store, unit: &Unit, flush: &Flush) -> store::Result<Saved> {
         if let Ok(_slot) = self.slots.try_acquire() {
             return store.flush(unit, flush).await;
         }
@@ -58,6 +69,8 @@ impl Writes {
             }
             let (ready, waiting): (Vec<Ready>, Vec<_>) =
                 batch.into_iter().map(|waiting| (waiting.ready, waiting.written)).unzip();
+            self.metrics.count(Metric::JointWrites);
+            self.metrics.observe(Metric::JointFlushes, u64::try_from(ready.len()).unwrap_or(u64::MAX));
             let written = store.flush_together(&ready).await;
             for (waiting, written) in waiting.into_iter().zip(written) {
                 // Who does not listen any more was broken off.
@@ -76,4 +89,12 @@ impl Writes {
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Counts a flush that is announced.
+pub(crate) fn announced(metrics: &Metrics, flush: &Flush) {
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    metrics.count(Metric::Flushes);
+    metrics.observe(Metric::FlushRuns, number(flush.runs.len()));
+    metrics.observe(Metric::FlushEvents, number(flush.told.len()));
 }

@@ -6,8 +6,9 @@
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use domain::message::Attempt;
+use metrics::Metric;
 use serde_dynamo::AttributeValue;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::Webhook;
 use crate::batch::{Fate, work_off};
@@ -40,7 +41,11 @@ impl Webhook {
     async fn send_first(&self, attempt: Attempt) -> Fate {
         let now = self.clock.now();
         match self.queue.send_attempt(&attempt, now, now).await {
-            Ok(()) => Fate::Done,
+            Ok(()) => {
+                self.metrics.count(Metric::DeliveriesAnnounced);
+                info!(unit.id = %attempt.unit, delivery.key = attempt.delivery, "A new delivery is announced.");
+                Fate::Done
+            }
             Err(error) => {
                 warn!(unit.id = %attempt.unit, delivery.key = attempt.delivery, %error, "A new delivery could not be sent on; its record comes again.");
                 Fate::Again

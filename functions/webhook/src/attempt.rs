@@ -9,6 +9,7 @@ use domain::message::Attempt;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
+use metrics::{Metric, Metrics};
 use store::{Endpoint, Taken};
 use tracing::{info, warn};
 use web::outbound::Failure;
@@ -55,6 +56,7 @@ impl Webhook {
         let (outcome, after, state) = if before.disabled_at.is_some() {
             (endpoint::disabled(), before, State::Disabled)
         } else {
+            info!("The delivery is attempted.");
             let (outcome, is_the_endpoints) = self.post(&seen, began).await?;
             let now = self.clock.now();
             let after = if is_the_endpoints { endpoint::after(before, &outcome, now) } else { before };
@@ -68,8 +70,10 @@ impl Webhook {
             self.store.put_endpoint(&seen.owner, &endpoint_hash, after, forgotten_at).await?;
         }
         log(&outcome, &state);
+        count(&self.metrics, &state);
         let mut made = Delivery { state, ..(*seen).clone() };
         let milliseconds = u64::try_from(now.duration_since(began).as_millis()).unwrap_or(0);
+        self.metrics.observe(Metric::AttemptTime, milliseconds);
         made.attempts.push(Attempted { attempt: number, at: began, milliseconds, outcome });
         if !self.store.save_delivery(&seen, &made).await? {
             info!("The delivery was removed or started again meanwhile, and goes on from there.");
@@ -125,6 +129,15 @@ fn log(outcome: &Outcome, state: &State) {
             warn!(answer.status = status, ?state, "The delivery is given up.");
         }
     }
+}
+
+fn count(metrics: &Metrics, state: &State) {
+    metrics.count(Metric::Attempts);
+    metrics.count(match state {
+        State::Delivered => Metric::DeliveriesMade,
+        State::Pending { .. } => Metric::AttemptsFailed,
+        State::Exhausted | State::Gone | State::Disabled | State::Refused => Metric::DeliveriesGivenUp,
+    });
 }
 
 fn later(now: Timestamp, span: std::time::Duration) -> Timestamp {

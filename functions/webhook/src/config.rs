@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cloud::vars::{Reader, Unset};
+use metrics::emf::Labels;
 use queue::Places;
 use store::Tables;
 
@@ -21,6 +22,8 @@ pub struct Config {
     pub allow_hosts: Vec<String>,
     /// `AWS_LAMBDA_RUNTIME_API`: a host that nothing is ever delivered to.
     pub runtime_api: Option<String>,
+    /// `STACK`: the name of the deployment that metrics are told under; none are told if unset.
+    pub labels: Option<Labels>,
     /// `DELIVERY_TIMEOUT_SECONDS`: how long a receiver has for its answer, 15 if unset.
     pub timeout: Duration,
 }
@@ -43,6 +46,7 @@ impl Config {
             webhook_secret_arn: vars.text_if_any("WEBHOOK_SECRET_ARN"),
             allow_hosts: vars.list("MULTITASK_ALLOW_HOST"),
             runtime_api: vars.text_if_any("AWS_LAMBDA_RUNTIME_API"),
+            labels: vars.text_if_any("STACK").map(|stack| Labels { stack, function: "webhook" }),
             timeout: Duration::from_secs(vars.parsed_or("DELIVERY_TIMEOUT_SECONDS", || 15)),
         };
         vars.done(config)

@@ -17,6 +17,7 @@ use std::fmt;
 use std::time::Duration;
 
 use ambient::{Clock, Entropy};
+use metrics::Metrics;
 use queue::Queue;
 use store::Store;
 use vault::Sealer;
@@ -61,6 +62,7 @@ pub struct Webhook {
     clock: Clock,
     entropy: Entropy,
     settings: Settings,
+    metrics: Metrics,
 }
 
 impl fmt::Debug for Webhook {
@@ -72,7 +74,7 @@ impl fmt::Debug for Webhook {
 impl Webhook {
     /// A function that has connected to nothing yet. Whatever goes out goes through `outbound`.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         store: Store,
         queue: Queue,
         sealer: Sealer,
@@ -81,6 +83,14 @@ impl Webhook {
         entropy: Entropy,
         settings: Settings,
     ) -> Self {
-        Self { store, queue, sealer, outbound, clock, entropy, settings }
+        let metrics = Metrics::default();
+        let store = store.measured(&metrics);
+        Self { store, queue, sealer, outbound, clock, entropy, settings, metrics }
+    }
+
+    /// What this function counts, with what its tables cost.
+    #[must_use]
+    pub const fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 }

@@ -2,21 +2,25 @@
 
 use ambient::{Clock, Entropy};
 use anyhow::Context;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use metrics::Reporter;
 use serde_json::Value;
 use web::outbound::Outbound;
 use webhook::{Config, Settings, Webhook};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
-    let _ = rustls::crypto::ring::default_provider().install_default();
     #[expect(clippy::disallowed_methods, reason = "only mains read the environment")]
-    let config = Config::from_vars(|name| std::env::var(name).ok())?;
+    let var = |name: &str| std::env::var(name).ok();
+    logs::init_function(var);
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = Config::from_vars(var)?;
+    let labels = config.labels.clone();
     let webhook = connect(config).await?;
+    let reporter = Reporter::new(webhook.metrics().clone(), labels, Clock::system());
     run(service_fn(|event: LambdaEvent<Value>| {
-        let webhook = webhook.clone();
-        async move { Ok::<_, Error>(webhook.dispatch(event.payload).await?) }
+        let (webhook, reporter) = (webhook.clone(), reporter.clone());
+        async move { Ok::<_, Error>(reporter.during(|| {}, webhook.dispatch(event.payload)).await?) }
     }))
     .await
 }

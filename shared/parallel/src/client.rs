@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use http::Method;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use metrics::{Metric, Metrics};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
@@ -24,20 +25,21 @@ pub struct Client {
     pub(crate) pools: Arc<Pools>,
     pub(crate) settings: Settings,
     pub(crate) budget: Budget,
+    metrics: Metrics,
 }
 
 impl Client {
     /// A client with these settings.
     pub fn new(settings: Settings) -> Result<Self> {
         let (pools, budget) = (Arc::new(Pools::new(&settings)?), Budget::new(settings.largest));
-        Ok(Self { pools, settings, budget })
+        Ok(Self { pools, settings, budget, metrics: Metrics::default() })
     }
 
     /// A client that trusts what this TLS configuration trusts.
     #[cfg(test)]
     pub(crate) fn trusting(settings: Settings, tls: &rustls::ClientConfig) -> Result<Self> {
         let (pools, budget) = (Arc::new(Pools::with_tls(&settings, tls)?), Budget::new(settings.largest));
-        Ok(Self { pools, settings, budget })
+        Ok(Self { pools, settings, budget, metrics: Metrics::default() })
     }
 
     /// The upstream's base URL.
@@ -50,6 +52,23 @@ impl Client {
     #[must_use]
     pub fn connections(&self) -> Connections {
         self.pools.load()
+    }
+
+    /// The same client by the same connections, with its requests and what became of them counted here.
+    #[must_use]
+    pub fn measured(mut self, metrics: &Metrics) -> Self {
+        self.metrics = metrics.clone();
+        self
+    }
+
+    /// Counts a request, and what became of it.
+    pub(crate) fn counted<T>(&self, answer: Result<T>) -> Result<T> {
+        self.metrics.count(Metric::UpstreamRequests);
+        answer.inspect_err(|error| {
+            if let Some(metric) = error.kind.metric() {
+                self.metrics.count(metric);
+            }
+        })
     }
 
     /// Whether the upstream answers within this time, asked without a key. Any answer will do that is no failure of its own.
@@ -99,6 +118,15 @@ impl Client {
 
     /// The same, and the memory that it takes; `held` is what has been reserved for it.
     pub(crate) async fn answer_held<T: DeserializeOwned>(
+        &self,
+        ask: &Ask,
+        within: Duration,
+        held: Held,
+    ) -> Result<(T, Held)> {
+        self.counted(self.read(ask, within, held).await)
+    }
+
+    async fn read<T: DeserializeOwned>(
         &self,
         ask: &Ask,
         within: Duration,

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use metrics::Metric;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -42,6 +43,21 @@ pub enum Kind {
     Malformed,
     /// The answer, or an event, is larger than any may be.
     TooLarge,
+}
+
+impl Kind {
+    /// Where an error of this kind is counted; a run that goes on is none.
+    pub(crate) const fn metric(self) -> Option<Metric> {
+        Some(match self {
+            Self::KeyRefused | Self::NoCredit | Self::Forbidden => Metric::UpstreamRefused,
+            Self::NotFound | Self::Invalid => Metric::UpstreamInvalid,
+            Self::Quota => Metric::UpstreamQuota,
+            Self::Unavailable => Metric::UpstreamUnavailable,
+            Self::NotSent | Self::Lost | Self::Silent => Metric::UpstreamUnreached,
+            Self::Malformed | Self::TooLarge => Metric::UpstreamUnreadable,
+            Self::StillActive => return None,
+        })
+    }
 }
 
 /// The upstream did not do what was asked, or nobody knows whether it did.

@@ -77,12 +77,20 @@ impl std::fmt::Debug for EventStream {
 impl Client {
     /// Opens a stream that stays open.
     pub(crate) async fn stream(&self, ask: Ask, of: Use) -> Result<EventStream> {
-        let answer = self.pools.stream(&accepting(ask), of, &self.settings).await?;
-        self.events(answer).await
+        self.counted(self.begin(ask, of).await)
     }
 
     /// Opens a stream that ends by itself, soon.
     pub(crate) async fn list(&self, ask: Ask) -> Result<EventStream> {
+        self.counted(self.begin_list(ask).await)
+    }
+
+    async fn begin(&self, ask: Ask, of: Use) -> Result<EventStream> {
+        let answer = self.pools.stream(&accepting(ask), of, &self.settings).await?;
+        self.events(answer).await
+    }
+
+    async fn begin_list(&self, ask: Ask) -> Result<EventStream> {
         let answer = self.pools.request(&accepting(ask), Instant::now() + self.settings.request).await?;
         self.events(answer).await
     }

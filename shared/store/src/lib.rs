@@ -15,6 +15,7 @@ mod idempotency;
 mod inputs;
 mod keys;
 mod known_as;
+mod measured;
 mod outbox;
 mod owner;
 mod purchases;

@@ -93,6 +93,11 @@ class Emulator:
         except urllib.error.HTTPError as refused:
             return refused.code, refused.headers, refused.read().decode()
 
+    def lines(self, function):
+        """What a function has printed, line by line: each must be one JSON object."""
+        log = next(log for started, _, log in self.started if started == function)
+        return [json.loads(line) for line in log.read_text().splitlines()]
+
     def _spawn(self, name, command, environment):
         log = Path(self.folder.name) / f"{name}.log"
         with log.open("w") as out:

@@ -204,6 +204,35 @@ def whole_group(account, emulator, receiver):
     headers = {name.lower(): value for name, value in headers.items()}
     check("signed", headers["webhook-signature"].startswith("v1,"), headers)
     check("with the group's URL", json.loads(text)["url"].endswith(f"/{group}"), text)
+    return group
+
+
+def watched(emulator, group):
+    """An operator sees the group: in the metrics of each function, and in their logs by its id."""
+    counted = {}
+    for function in ("api", "runner", "webhook"):
+        told = [line for line in emulator.lines(function) if "_aws" in line]
+        check(f"{function} prints its metrics", told and all(line["function"] == function for line in told), told)
+        for line in told:
+            for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
+                counted.setdefault(metric["Name"], line[metric["Name"]])
+    wanted = {"UnitsAccepted": 1, "UnitsClaimed": 1, "UnitsEnded": 1, "DeliveriesMade": 1}
+    check("of a unit from its POST to its webhook", wanted.items() <= counted.items(), counted)
+    story = [
+        line["message"]
+        for function in ("api", "runner", "webhook")
+        for line in emulator.lines(function)
+        if line.get("unit.id") == group
+    ]
+    wanted = [
+        "A unit is accepted.",
+        "The unit is claimed.",
+        "The unit is over.",
+        "A new delivery is announced.",
+        "The delivery is attempted.",
+        "The delivery arrived.",
+    ]
+    check("and logs tell of it in order", [line for line in story if line in wanted] == wanted, story)
 
 
 def main(endpoint, upstream, *executables):
@@ -216,7 +245,7 @@ def main(endpoint, upstream, *executables):
         for function in executables:
             emulator.start(function, account.variables(function.capitalize()), function == "runner")
         samples(account, emulator)
-        whole_group(account, emulator, receiver)
+        watched(emulator, whole_group(account, emulator, receiver))
         requests(emulator)
         unreadable(account, emulator)
     print(f"{check.passed} passed, 0 failed")

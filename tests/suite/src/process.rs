@@ -26,7 +26,12 @@ impl Process {
     pub(crate) async fn start(options: &Options, log: &Path) -> Self {
         let log = std::fs::File::options().create(true).append(true).open(log).expect("a log");
         let mut command = Command::new(binary());
-        command.env_clear().env("RUST_LOG", "info").args(arguments(options)).envs(secrets(options));
+        command
+            .env_clear()
+            .env("RUST_LOG", "info")
+            .env("MULTITASK_LOG_FORMAT", "json")
+            .args(arguments(options))
+            .envs(secrets(options));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
         let mut child = command.spawn().expect("the binary starts");
         let output = child.stdout.take().expect("it is piped");

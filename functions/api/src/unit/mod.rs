@@ -58,6 +58,7 @@ async fn ask(
             store::Appended::Before(remembered) => return Ok(Outcome::Before(remembered)),
             store::Appended::Done => {
                 let hop = Store::hop_after(&seen);
+                tracing::info!(unit.id = %seen.id, unit.hop = hop, "A unit is asked for more.");
                 api.announce(&seen, Work::unit(seen.id.clone(), hop)).await;
                 return Ok(Outcome::Done(Box::new((seen, stands))));
             }

@@ -29,6 +29,7 @@ pub(crate) async fn redeliver(
         let again = redelivered(&seen, now);
         let Stands::Pending { attempt, .. } = again.state else { continue };
         if api.store().save_delivery(&seen, &again).await? {
+            tracing::info!(unit.id = %unit.id, delivery.key = again.key(), "A delivery is asked for again.");
             let message = Attempt { unit: unit.id.clone(), delivery: again.key(), attempt };
             if let Err(error) = api.queue().send_attempt(&message, now, now).await {
                 tracing::warn!(unit.id = %unit.id, %error, "The message of an attempt was not sent; the sweep will send it.");

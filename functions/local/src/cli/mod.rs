@@ -21,7 +21,8 @@ Secrets, by variable only:
   PARALLEL_WEBHOOK_SECRET   the whsec_… secret with which the upstream signs its webhooks, for the account of PARALLEL_API_KEY
 
 Other variables:
-  RUST_LOG                  what is logged to stderr; warn if unset";
+  RUST_LOG                  what is logged to stderr; warn if unset
+  MULTITASK_LOG_FORMAT      json for a flat object a line, as the functions log on Lambda; text if unset";
 
 /// A durable front for the Parallel Task API. Without a command it serves.
 #[derive(Debug, Parser)]

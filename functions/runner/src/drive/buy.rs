@@ -9,6 +9,7 @@ use std::time::Duration;
 use domain::progress::{Adding, Failure};
 use domain::run::{Bought, Purchase, Run, RunError, RunStatus};
 use jiff::Timestamp;
+use metrics::Metric;
 use parallel::{AddedRuns, Kind, NewRuns, TaskRun};
 use serde_json::Value;
 use store::Quota;
@@ -128,7 +129,7 @@ impl Drive<'_> {
         let (upstream, clock) = (self.runner.upstream.clone(), self.runner.clock.clone());
         let spec = self.unit.progress.task_spec.clone();
         let timeout = self.runner.settings.purchase / 2;
-        self.errands.spawn(async move {
+        self.send_out(async move {
             let runs = NewRuns { default_task_spec: spec.as_ref(), inputs: &inputs };
             tokio::select! {
                 // First, so that a request whose time is up already is never sent.
@@ -145,6 +146,9 @@ impl Drive<'_> {
         let Some(adding) = self.unit.progress.adding.clone() else { return Ok(()) };
         let error = match answer {
             Ok(added) if added.run_ids.len() == adding.rows.len() => {
+                self.runner.metrics.count(Metric::Purchases);
+                let bought = u64::try_from(added.run_ids.len()).unwrap_or(u64::MAX);
+                self.runner.metrics.add(Metric::RunsBought, bought);
                 let bought = adding.rows.iter().zip(added.run_ids);
                 let bought = bought.map(|(&(index, attempt), run_id)| Bought { index, attempt, run_id });
                 self.take_in_purchase(bought.collect()).await?;
@@ -157,6 +161,7 @@ impl Drive<'_> {
             Err(error) => error,
         };
         if !error.created_nothing() {
+            self.runner.metrics.count(Metric::PurchasesInDoubt);
             warn!(error = %error, "Nobody knows whether a purchase was made; listing the group.");
             self.buying = Buying::Doubts { look_at: self.now() };
             return Ok(());

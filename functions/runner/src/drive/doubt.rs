@@ -23,7 +23,7 @@ impl Drive<'_> {
         };
         let upstream = self.runner.upstream.clone();
         self.listing = true;
-        self.errands.spawn(async move {
+        self.send_out(async move {
             let listed = async {
                 let mut stream = upstream.group_runs(&key, &group, false).await?;
                 let mut runs = Vec::new();

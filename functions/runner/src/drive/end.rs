@@ -3,13 +3,16 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use domain::event::Flush;
 use domain::progress::Failure;
 use domain::run::RunStatus;
 use domain::unit::Status;
+use metrics::Metric;
 use store::Saved;
 use tracing::{info, warn};
 
 use super::{Drive, Left, Step, signed};
+use crate::writes;
 
 /// How long the end of a unit waits for what the upstream counts.
 const TOTALS: Duration = Duration::from_secs(5);
@@ -85,6 +88,7 @@ impl Drive<'_> {
         match self.runner.store.finish(&ended, &flush, &deliveries).await? {
             Saved::Yes(_) => {
                 (self.runner.on_change)(&self.unit.id);
+                self.count_end(&flush);
                 info!(unit.status = status.word(), "The unit is over.");
                 Ok(Some(Left::Over))
             }
@@ -94,6 +98,15 @@ impl Drive<'_> {
                 self.tell(runs).await?;
                 Ok(None)
             }
+        }
+    }
+
+    fn count_end(&self, flush: &Flush) {
+        let metrics = &self.runner.metrics;
+        writes::announced(metrics, flush);
+        metrics.count(Metric::UnitsEnded);
+        if self.unit.progress.failure.is_some() {
+            metrics.count(Metric::UnitsFailed);
         }
     }
 

@@ -6,7 +6,7 @@ use domain::run::RunStatus;
 use jiff::Timestamp;
 use parallel::{AddedRuns, EventStream, RunState, TaskRun};
 use tokio::task::JoinError;
-use tracing::error;
+use tracing::{Instrument, error};
 
 use super::{Drive, Step, fetch};
 
@@ -26,6 +26,11 @@ pub(super) enum Errand {
 }
 
 impl Drive<'_> {
+    /// Sends an errand out; what is logged on its way is the unit's.
+    pub(super) fn send_out(&mut self, errand: impl Future<Output = Errand> + Send + 'static) {
+        self.errands.spawn(errand.in_current_span());
+    }
+
     pub(super) async fn errand_done(&mut self, errand: Result<Errand, JoinError>) -> Step<()> {
         match errand {
             Ok(Errand::Added(answer)) => self.added(answer).await,

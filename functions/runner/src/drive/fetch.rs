@@ -42,7 +42,7 @@ impl Drive<'_> {
             let upstream = self.runner.upstream.clone();
             let clock = self.runner.clock.clone();
             self.fetching += 1;
-            self.errands.spawn(async move {
+            self.send_out(async move {
                 if let Some(doublings) = wanted.failures.checked_sub(1) {
                     let wait = Duration::from_millis(500) * 2_u32.saturating_pow(doublings.min(8));
                     clock.sleep(wait.min(LONGEST_WAIT)).await;

@@ -53,9 +53,9 @@ impl Drive<'_> {
         // Nobody opens a second stream while this one is being opened.
         self.stream_at = Some(Timestamp::MAX);
         self.unfollowed_at = Some(self.after(UNFOLLOWED));
-        self.errands.spawn(async move {
-            Errand::Opened(upstream.group_events(&key, &group, cursor.as_deref()).await)
-        });
+        self.send_out(
+            async move { Errand::Opened(upstream.group_events(&key, &group, cursor.as_deref()).await) },
+        );
     }
 
     /// The stream was opened, or not.

@@ -2,9 +2,10 @@
 
 use domain::event::Flush;
 use domain::message::Work;
-use domain::run::RunStatus;
+use domain::run::{Run, RunStatus};
 use domain::unit::{Lease, Status, Unit, after_fence};
 use jiff::SignedDuration;
+use metrics::Metric;
 use queue::{Line, Parcel};
 use std::time::Duration;
 use store::Saved;
@@ -97,6 +98,7 @@ impl Drive<'_> {
         let hop = self.unit.lease.hop + 1;
         let work = Work::Unit { id: self.unit.id.clone(), hop, moved };
         self.runner.queue.send(&Parcel::of(self.unit.owner.clone(), work).after(delay), line).await?;
+        self.runner.metrics.count(Metric::UnitsHandedOver);
         info!(unit.hop = hop, "The unit is handed over.");
         Ok(Left::HandedOver)
     }
@@ -124,6 +126,7 @@ impl Drive<'_> {
         if !stored {
             return Err(self.find_out().await?);
         }
+        runs.iter().for_each(|run| self.count_stored(run));
         self.remember_for_cache(&runs).await;
         self.held.clear();
         for run in &runs {
@@ -131,6 +134,18 @@ impl Drive<'_> {
         }
         self.fruitful = true;
         Ok(runs.iter().map(|run| (run.index, run.status, run.attempt)).collect())
+    }
+
+    fn count_stored(&self, run: &Run) {
+        let metrics = &self.runner.metrics;
+        match run.status {
+            RunStatus::Completed => metrics.count(Metric::RunsCompleted),
+            RunStatus::Failed => metrics.count(Metric::RunsFailed),
+            RunStatus::Cancelled | RunStatus::TimedOut => metrics.count(Metric::RunsStopped),
+            RunStatus::Pending | RunStatus::Queued | RunStatus::Running => {}
+        }
+        let bytes = run.output.as_ref().map_or(0, |output| output.get().len());
+        metrics.add(Metric::ResultBytes, u64::try_from(bytes).unwrap_or(u64::MAX));
     }
 
     /// The unit's next flush; raises its sequence to it.
@@ -192,6 +207,10 @@ impl Drive<'_> {
     pub(super) fn fenced(&mut self, found: Option<(Lease, Status)>) -> Stop {
         info!("The unit is somebody else's now.");
         let (lease, status) = found.unzip();
+        // Who ended it from outside fences nobody by mistake.
+        if status.is_some_and(|status| !status.is_terminal()) {
+            self.runner.metrics.count(Metric::UnitsFenced);
+        }
         self.deleted = status.is_none_or(|status| status == Status::Deleted);
         Stop::Left(Left::Fenced(after_fence(lease.as_ref(), status, &self.lease.message_id)))
     }

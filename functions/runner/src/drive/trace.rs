@@ -107,7 +107,7 @@ impl Drive<'_> {
         let upstream = self.runner.upstream.clone();
         self.trace.opening = true;
         self.trace.open_at = None;
-        self.errands.spawn(async move {
+        self.send_out(async move {
             let answer = upstream.run_events(&key, &run).await;
             Errand::Traced(run, answer)
         });

@@ -13,12 +13,14 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use data_encoding::HEXLOWER;
+use domain::UnitId;
 use domain::adoption;
 use domain::message::Work;
 use jiff::{SignedDuration, Timestamp};
 use queue::{Line, Receipt};
 use tokio::sync::{RwLock, watch};
 use tokio::task::{Id, JoinSet};
+use tracing::field::display;
 use tracing::{Instrument, error, info_span};
 
 pub(crate) use self::message::{Arrival, Lease, of_received};
@@ -124,8 +126,8 @@ impl Invocation {
 struct Tasks {
     units: JoinSet<Fate>,
     chores: JoinSet<Fate>,
-    /// The messages that it is done for.
-    messages: HashMap<Id, String>,
+    /// The messages that it is done for, and their units.
+    messages: HashMap<Id, (String, Option<UnitId>)>,
 }
 
 impl Runner {
@@ -165,6 +167,10 @@ impl Runner {
     fn begin(&self, arrival: Arrival, invocation: &Arc<Invocation>, tasks: &mut Tasks) {
         let Arrival { message_id, receipt, work, at_start, .. } = arrival;
         let (runner, invocation) = (self.clone(), Arc::clone(invocation));
+        let unit = match &work {
+            Work::Unit { id, .. } | Work::Remove { id } => Some(id.clone()),
+            Work::Sweep => None,
+        };
         let task = match work {
             Work::Unit { id, hop, moved } => {
                 let lease = Lease { message_id: message_id.clone(), receipt, id, hop };
@@ -190,7 +196,7 @@ impl Runner {
                 fate
             }),
         };
-        tasks.messages.insert(task.id(), message_id);
+        tasks.messages.insert(task.id(), (message_id, unit));
     }
 
     /// Waits for what is under way, and takes up what there is room for. What is done is taken out of `unanswered`.
@@ -224,11 +230,16 @@ impl Runner {
                     continue;
                 }
             };
-            let (task, fate) = ended.unwrap_or_else(|error| {
-                error!(%error, "A driver broke off; its unit comes back when the lease is up.");
-                (error.id(), Fate::Stays)
-            });
-            let Some(message_id) = tasks.messages.remove(&task) else { continue };
+            let (task, broken) = match &ended {
+                Ok((task, _)) => (*task, None),
+                Err(error) => (error.id(), Some(error)),
+            };
+            let Some((message_id, unit)) = tasks.messages.remove(&task) else { continue };
+            if let Some(error) = broken {
+                let unit = unit.as_ref().map(display);
+                error!(unit.id = unit, %error, "A driver broke off; its unit comes back when the lease is up.");
+            }
+            let fate = ended.map_or(Fate::Stays, |(_, fate)| fate);
             invocation.leases.let_go(&message_id);
             if fate == Fate::Done {
                 unanswered.remove(&message_id);

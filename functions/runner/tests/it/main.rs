@@ -16,6 +16,7 @@ mod gate;
 mod group;
 mod lists;
 mod messages;
+mod metrics;
 mod order;
 mod outside;
 mod poison;

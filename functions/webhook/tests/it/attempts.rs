@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::delivery::{LADDER, State};
 use jiff::SignedDuration;
+use metrics::Metric;
 use store::Taken;
 
 use crate::queues::Way;
@@ -162,4 +163,23 @@ async fn a_delivery_started_again_while_an_attempt_is_under_way_goes_on_from_the
     world.settle().await;
     assert_eq!(world.state(&unit).await, State::Delivered);
     assert_eq!(world.receiver.hits().len(), 2);
+}
+
+#[tokio::test]
+async fn attempts_are_counted_by_what_came_of_them() {
+    let world = World::start().await;
+    world.receiver.fail();
+    let unit = world.told(1, &world.receiver.url("/hook")).await;
+    world.settle().await;
+    let count = |metric| world.webhook.metrics().now(metric);
+    assert_eq!((count(Metric::DeliveriesAnnounced), count(Metric::Attempts)), (1, 1));
+    assert_eq!((count(Metric::AttemptsFailed), count(Metric::DeliveriesMade)), (1, 0));
+    // Its double is no attempt.
+    world.queues.put(&attempt(&unit, 1));
+    world.settle().await;
+    assert_eq!(count(Metric::Attempts), 1);
+    while world.next().await {}
+    assert_eq!((count(Metric::Attempts), count(Metric::AttemptsFailed)), (11, 10));
+    assert_eq!((count(Metric::DeliveriesGivenUp), count(Metric::DeliveriesMade)), (1, 0));
+    assert!(count(Metric::WriteUnits) >= 22, "each attempt is taken and recorded");
 }

@@ -42,7 +42,10 @@ impl Store {
         for item in items.iter().flatten() {
             match read(item) {
                 Ok(found) => due.extend(found.filter(|found| found.due_at <= until)),
-                Err(error) => tracing::error!(%error, "A due unit is passed over."),
+                Err(error) => {
+                    let unit = key.0.trim_start_matches("U#");
+                    tracing::error!(unit.id = unit, %error, "A due unit is passed over.");
+                }
             }
         }
         Ok(due)

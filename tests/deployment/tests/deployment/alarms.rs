@@ -24,10 +24,10 @@ fn is_watched(template: &Template, metric: &str, resource: &str) -> bool {
 #[test]
 fn everything_that_can_go_wrong_has_its_alarm() {
     let Some(template) = Template::with(&[]) else { return };
-    for queue in ["RunsDead", "DeliveriesDead", "StreamFailures"] {
+    for queue in ["RunsDead", "AdoptDead", "DeliveriesDead", "StreamFailures"] {
         assert!(is_watched(&template, "ApproximateNumberOfMessagesVisible", queue), "{queue}");
     }
-    for queue in ["Runs", "Deliveries"] {
+    for queue in ["Runs", "Adopt", "Deliveries"] {
         assert!(is_watched(&template, "ApproximateAgeOfOldestMessage", queue), "{queue}");
     }
     for (function, _) in template.all("AWS::Lambda::Function") {

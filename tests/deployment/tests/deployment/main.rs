@@ -7,6 +7,7 @@ mod dependencies;
 mod events;
 mod functions;
 mod lint;
+mod operating;
 mod roles;
 mod routes;
 mod sources;

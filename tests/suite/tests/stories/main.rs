@@ -6,6 +6,7 @@ mod handing_over;
 mod keys;
 mod limits;
 mod one_process;
+mod operating;
 mod outputs;
 mod pollers;
 mod readme;

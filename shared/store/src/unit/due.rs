@@ -43,7 +43,7 @@ impl Store {
             match read(item) {
                 Ok(found) => due.extend(found.filter(|found| found.due_at <= until)),
                 Err(error) => {
-                    let unit = key.0.trim_start_matches("U#");
+                    let unit = super::item::id(&Reader::new(item)).ok().map(tracing::field::display);
                     tracing::error!(unit.id = unit, %error, "A due unit is passed over.");
                 }
             }

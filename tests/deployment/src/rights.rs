@@ -10,7 +10,7 @@ use crate::code::{self, Function};
 /// A right: the resource and the action.
 pub type Right = (String, String);
 
-/// The SDK's operations, and the action that each needs; none where it needs those of what it carries.
+/// The SDK's operations, and the action that each needs; none where it needs those of what it carries, or asks AWS for nothing.
 const OPERATIONS: &[(&str, Option<&str>)] = &[
     ("get_item", Some("dynamodb:GetItem")),
     ("put_item", Some("dynamodb:PutItem")),
@@ -23,6 +23,7 @@ const OPERATIONS: &[(&str, Option<&str>)] = &[
     ("update_time_to_live", Some("dynamodb:UpdateTimeToLive")),
     ("wait_until_table_exists", Some("dynamodb:DescribeTable")),
     ("transact_write_items", None),
+    ("config", None),
     ("send_message", Some("sqs:SendMessage")),
     ("send_message_batch", Some("sqs:SendMessage")),
     ("get_queue_attributes", Some("sqs:GetQueueAttributes")),

@@ -26,7 +26,7 @@ async fn main() -> Result<(), Error> {
             let now = Clock::system().now().as_millisecond();
             let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
             let time_left = Duration::from_millis(u64::try_from(deadline - now).unwrap_or(0));
-            let work = runner.invoke(event.payload, time_left);
+            let work = Box::pin(runner.invoke(event.payload, time_left));
             Ok::<_, Error>(reporter.during(|| runner.look_around(), work).await)
         }
     }))

@@ -1,4 +1,4 @@
-//! The embedded metric format: lines of the log that `CloudWatch` reads as metrics.
+//! The embedded metric format: lines of the log that CloudWatch reads as metrics.
 //!
 //! Its rules: `docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html`. A line is one
 //! JSON object; a directive names at most 100 metrics and 30 dimensions; an array holds at most 100 values.
@@ -159,13 +159,15 @@ mod tests {
         let lines =
             lines(&labels(), Timestamp::from_millisecond(1_767_225_600_000).expect("a time"), &everything());
         assert_eq!(lines.len(), Metric::ALL.len().div_ceil(MOST_METRICS));
-        lines.iter().for_each(|line| judge(line));
+        for line in &lines {
+            judge(line);
+        }
     }
 
     #[test]
     fn more_metrics_than_a_directive_may_name_become_several_lines() {
         let many: Vec<_> =
-            (0..2 * MOST_METRICS + 1).map(|at| (Metric::ALL[at % Metric::ALL.len()], vec![1])).collect();
+            (0..=2 * MOST_METRICS).map(|at| (Metric::ALL[at % Metric::ALL.len()], vec![1])).collect();
         assert_eq!(lines(&labels(), Timestamp::UNIX_EPOCH, &many).len(), 3);
         assert_eq!(lines(&labels(), Timestamp::UNIX_EPOCH, &[]), [""; 0]);
     }

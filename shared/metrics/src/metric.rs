@@ -111,7 +111,7 @@ metrics! {
     UnitsAdopted: Counter of Count;
     /// Messages that were passed on to running runners instead of being worked off.
     UnitsPassedOn: Counter of Count;
-    /// Messages that nobody adopted, moved back to where runners are started for them.
+    /// Messages that nobody adopted, moved by the sweep back to where runners are started for them.
     UnitsMovedBack: Counter of Count;
     /// Units that left a runner early because it had few of them.
     UnitsLeftEarly: Counter of Count;

@@ -28,9 +28,9 @@ const THROTTLED: [&[u8]; 4] =
 impl Store {
     /// The same tables by the same connections, with what they cost counted here.
     #[must_use]
-    pub fn measured(&self, metrics: &Metrics) -> Self {
+    pub fn measured(self, metrics: &Metrics) -> Self {
         let config = self.client.config().to_builder().interceptor(Measure(metrics.clone())).build();
-        Self { client: Client::from_conf(config), tables: self.tables.clone() }
+        Self { client: Client::from_conf(config), ..self }
     }
 }
 

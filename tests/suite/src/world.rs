@@ -130,7 +130,7 @@ impl World {
     pub async fn stop(&mut self) {
         match std::mem::replace(&mut self.host, Host::Down) {
             Host::Process(process) => assert_eq!(process.stop().await, Some(0), "{}", self.log()),
-            Host::Here(running) => soon("the end", running.stop()).await,
+            Host::Here(running) => soon("the end", Box::pin(running.stop())).await,
             Host::Down => panic!("it is down"),
         }
     }

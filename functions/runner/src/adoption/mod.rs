@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use domain::adoption::{self, Pace, Slots};
 use jiff::Timestamp;
-use metrics::Metric;
 use queue::{Line, Received};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
@@ -131,8 +130,6 @@ impl<'a> Adoption<'a> {
                             let is_open = !self.invocation.is_closed();
                             let arrivals = self.runner.readable(received, is_open).await;
                             if !arrivals.is_empty() {
-                                let adopted = u64::try_from(arrivals.len()).unwrap_or(u64::MAX);
-                                self.runner.metrics.add(Metric::UnitsAdopted, adopted);
                                 return arrivals;
                             }
                         }
@@ -149,7 +146,6 @@ impl<'a> Adoption<'a> {
                         self.is_withdrawn(self.runner.clock.now());
                     }
                     if leaves {
-                        self.runner.metrics.add(Metric::UnitsLeftEarly, u64::from(driving));
                         info!(units = driving, "The few units of this runner go to a fuller one.");
                         self.invocation.leave(Leaving::All(Line::Adopt));
                     }

@@ -8,7 +8,6 @@ use std::time::Duration;
 use domain::adoption::{self, Pace, Slots};
 use domain::message::{self, Work};
 use jiff::Timestamp;
-use metrics::Metric;
 use queue::{Line, Parcel, Received};
 use tracing::{info, warn};
 
@@ -48,12 +47,7 @@ impl Runner {
         if let Err(error) = self.queue.give_up_all(&receipts).await {
             warn!(%error, "Messages that were passed on could not be deleted at once; they are deleted with the batch.");
         }
-        self.metrics.add(Metric::UnitsPassedOn, u64::from(count));
-        for arrival in &free {
-            if let Work::Unit { id, hop, .. } = &arrival.work {
-                info!(unit.id = %id, unit.hop = hop, "The unit is passed on to a running runner.");
-            }
-        }
+        info!(units = count, "Running runners take the batch up.");
         (stay, free.into_iter().map(|arrival| arrival.message_id).collect())
     }
 
@@ -183,10 +177,7 @@ impl Runner {
             for received in old {
                 receipts.push(received.receipt);
                 let work = match message::read(&received.body) {
-                    Ok(Work::Unit { id, hop, .. }) => {
-                        info!(unit.id = %id, unit.hop = hop, "The unit waits for a running runner no longer: one is started for it.");
-                        Work::Unit { id, hop, moved: true }
-                    }
+                    Ok(Work::Unit { id, hop, .. }) => Work::Unit { id, hop, moved: true },
                     Ok(work) => work,
                     Err(_) => continue,
                 };
@@ -195,7 +186,6 @@ impl Runner {
             self.queue.send_all(&parcels, Line::Runs).await?;
             self.queue.give_up_all(&receipts).await?;
             moved += parcels.len();
-            self.metrics.add(Metric::UnitsMovedBack, u64::try_from(parcels.len()).unwrap_or(u64::MAX));
             if !fresh.is_empty() {
                 return Ok(moved);
             }

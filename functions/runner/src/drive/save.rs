@@ -80,6 +80,9 @@ impl Drive<'_> {
 
     /// Gives the unit up in order: everything known is written, the next message sent.
     pub(super) async fn hand_over(&mut self, line: Line) -> Step<Left> {
+        if line == Line::Adopt && self.now() < self.invocation.ends_at {
+            self.runner.metrics.count(Metric::UnitsLeftEarly);
+        }
         self.give_up().await?;
         self.pass_on(line, false, Duration::ZERO).await
     }
@@ -126,7 +129,9 @@ impl Drive<'_> {
         if !stored {
             return Err(self.find_out().await?);
         }
-        runs.iter().for_each(|run| self.count_stored(run));
+        for run in &runs {
+            self.count_stored(run);
+        }
         self.remember_for_cache(&runs).await;
         self.held.clear();
         for run in &runs {

@@ -26,6 +26,16 @@ pub(crate) struct Arrival {
     pub(crate) at_start: bool,
 }
 
+impl Arrival {
+    /// The unit that it is about.
+    pub(crate) const fn unit(&self) -> Option<&UnitId> {
+        match &self.work {
+            Work::Unit { id, .. } | Work::Remove { id } => Some(id),
+            Work::Sweep => None,
+        }
+    }
+}
+
 /// A message of the batch. Nobody will ever be able to read one that is not ours: that it is deleted is all that can be done.
 pub(crate) fn of_batch(record: SqsMessage) -> Option<Arrival> {
     let message_id = record.message_id?;

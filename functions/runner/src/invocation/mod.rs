@@ -17,11 +17,12 @@ use domain::UnitId;
 use domain::adoption;
 use domain::message::Work;
 use jiff::{SignedDuration, Timestamp};
+use metrics::Metric;
 use queue::{Line, Receipt};
 use tokio::sync::{RwLock, watch};
 use tokio::task::{Id, JoinSet};
 use tracing::field::display;
-use tracing::{Instrument, error, info_span};
+use tracing::{Instrument, error, info, info_span};
 
 pub(crate) use self::message::{Arrival, Lease, of_received};
 use crate::Runner;
@@ -137,13 +138,18 @@ impl Runner {
         let batch: Vec<Arrival> = event.records.into_iter().filter_map(message::of_batch).collect();
         let mut unanswered: HashSet<String> =
             batch.iter().map(|arrival| arrival.message_id.clone()).collect();
-        let (units, chores) =
+        let (units, chores): (Vec<Arrival>, _) =
             batch.into_iter().partition(|arrival| matches!(arrival.work, Work::Unit { .. }));
+        let mut ids: HashMap<String, Option<UnitId>> =
+            units.iter().map(|arrival| (arrival.message_id.clone(), arrival.unit().cloned())).collect();
         let mut tasks = Tasks::default();
         self.take_up(chores, &invocation, &mut tasks).await;
         let (units, aside) = Box::pin(self.step_aside(units)).await;
         for message_id in aside {
             unanswered.remove(&message_id);
+            self.metrics.count(Metric::UnitsPassedOn);
+            let id = ids.remove(&message_id).flatten();
+            info!(unit.id = id.as_ref().map(display), "The unit is passed on to a running runner.");
         }
         self.take_up(units, &invocation, &mut tasks).await;
         Box::pin(self.work(&invocation, tasks, &mut unanswered)).await;
@@ -156,6 +162,8 @@ impl Runner {
         for arrival in units() {
             invocation.leases.hold(&arrival.message_id, arrival.receipt.clone());
         }
+        let adopted = units().filter(|arrival| !arrival.at_start).count();
+        self.metrics.add(Metric::UnitsAdopted, u64::try_from(adopted).unwrap_or(u64::MAX));
         // Before anything else: the queue hid a batch for longer than a dead runner's units may wait.
         let of_batch = units().filter(|arrival| arrival.at_start).map(|arrival| arrival.receipt.clone());
         self.extend(&of_batch.collect::<Vec<Receipt>>()).await;
@@ -165,12 +173,9 @@ impl Runner {
     }
 
     fn begin(&self, arrival: Arrival, invocation: &Arc<Invocation>, tasks: &mut Tasks) {
+        let unit = arrival.unit().cloned();
         let Arrival { message_id, receipt, work, at_start, .. } = arrival;
         let (runner, invocation) = (self.clone(), Arc::clone(invocation));
-        let unit = match &work {
-            Work::Unit { id, .. } | Work::Remove { id } => Some(id.clone()),
-            Work::Sweep => None,
-        };
         let task = match work {
             Work::Unit { id, hop, moved } => {
                 let lease = Lease { message_id: message_id.clone(), receipt, id, hop };

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use domain::adoption::Slots;
 use domain::message::Work;
 use domain::unit::Status;
 use metrics::Metric;
 use simulator::Endpoint;
 
 use crate::group::plain;
-use crate::world::{INVOCATION, World, event, record};
+use crate::world::{INVOCATION, Setup, World, event, record};
 
 #[tokio::test]
 async fn a_unit_is_counted_from_its_claim_to_its_end_with_what_it_cost() {
@@ -77,5 +78,22 @@ async fn the_sweep_says_how_long_the_oldest_due_unit_has_waited_and_zero_when_no
         (count(Metric::OldestDueUnit), count(Metric::OldestDueDelivery)),
         (0, 0),
         "nothing is due now"
+    );
+}
+
+#[tokio::test]
+async fn a_unit_that_is_passed_on_is_counted_so_and_not_as_driven() {
+    let world = World::with(Setup { adopts: true, ..Setup::default() }).await;
+    let id = world.create_silently(plain(1)).await;
+    let until = world.clock.now() + Duration::from_secs(20);
+    let slots = Slots { runner: "another".to_owned(), free: 5, driving: 3, until };
+    world.store.announce_slots(&slots).await.expect("a table");
+    let runner = world.runner();
+    runner.invoke(event(vec![record("m1", &Work::unit(id, 0))]), INVOCATION).await;
+    assert_eq!(world.adopted().await, 1);
+    let count = |metric| runner.metrics().now(metric);
+    assert_eq!(
+        (count(Metric::UnitsPassedOn), count(Metric::UnitsClaimed), count(Metric::UnitsAdopted)),
+        (1, 0, 0)
     );
 }

@@ -108,6 +108,9 @@ impl Drive<'_> {
         if self.unit.progress.failure.is_some() {
             metrics.count(Metric::UnitsFailed);
         }
+        if self.poison {
+            metrics.count(Metric::UnitsPoisoned);
+        }
     }
 
     /// Holds what was bought against what the upstream counts. A difference is told, since nothing can be undone.

@@ -32,7 +32,6 @@ use domain::run::{PastAttempt, Run};
 use domain::unit::{Fenced, Unit, after_fence};
 use futures::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
-use metrics::Metric;
 use parallel::{EventStream, Key};
 use queue::Line;
 use std::future::Future;
@@ -162,7 +161,6 @@ impl<'a> Drive<'a> {
         let unit = match runner.store.claim(&lease.id, lease.hop, &lease.message_id, due_at, now).await? {
             Claim::Won(unit) => *unit,
             Claim::Stale { found } => {
-                runner.metrics.count(Metric::StaleMessages);
                 info!("The message is stale: there is nothing to drive.");
                 let status = found.as_ref().map(|(_, status)| *status);
                 return Ok(Err(after_fence(
@@ -172,8 +170,6 @@ impl<'a> Drive<'a> {
                 )));
             }
         };
-        runner.metrics.count(Metric::UnitsClaimed);
-        runner.metrics.raise(Metric::Hops, u64::from(unit.lease.hop));
         info!(unit.epoch = unit.lease.epoch, unit.status = unit.status.word(), "The unit is claimed.");
         let cursors = Cursors::new(unit.progress.cursor.clone());
         Ok(Ok(Self {
@@ -278,7 +274,6 @@ impl<'a> Drive<'a> {
 
     async fn drive(&mut self, place: &Place) -> Step<Left> {
         if self.poison {
-            self.runner.metrics.count(Metric::UnitsPoisoned);
             return Err(Stop::Fails(Failure::new(
                 "poison",
                 format!("the unit was claimed {POISON} times without any progress and is given up"),

@@ -3,6 +3,7 @@
 use domain::message::Work;
 use domain::poison::must_be_alone;
 use domain::unit::Fenced;
+use metrics::Metric;
 use queue::Receipt;
 use tokio::sync::OwnedRwLockReadGuard;
 use tracing::{info, warn};
@@ -50,8 +51,15 @@ impl Runner {
             return Fate::Done;
         };
         let drive = match Drive::claim(self, lease, invocation).await {
-            Ok(Ok(drive)) => drive,
-            Ok(Err(fenced)) => return fate_of_fenced(fenced),
+            Ok(Ok(drive)) => {
+                self.metrics.count(Metric::UnitsClaimed);
+                self.metrics.raise(Metric::Hops, u64::from(lease.hop));
+                drive
+            }
+            Ok(Err(fenced)) => {
+                self.metrics.count(Metric::StaleMessages);
+                return fate_of_fenced(fenced);
+            }
             Err(error) => {
                 warn!(%error, "The unit could not be claimed; its message comes back.");
                 return Fate::Stays;

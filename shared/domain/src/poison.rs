@@ -21,6 +21,16 @@ pub const fn must_be_alone(fruitless: u32) -> bool {
     fruitless >= SUSPICIOUS
 }
 
+/// After when a unit was claimed by a message that crossed with one that claims it `now`: a claim that counts for nothing.
+#[must_use]
+pub fn crossed_after(length: Duration, now: Timestamp) -> Timestamp {
+    now.saturating_sub(half(length)).unwrap_or(Timestamp::MIN)
+}
+
+fn half(length: Duration) -> SignedDuration {
+    SignedDuration::try_from(length / 2).unwrap_or(SignedDuration::MAX)
+}
+
 /// Whether a unit that was claimed `now` has killed its runners again and again; `length` is that of a lease.
 ///
 /// A dead runner's message comes back when its lease is up. Claims right after each other are messages that crossed, each fencing the one
@@ -28,8 +38,7 @@ pub const fn must_be_alone(fruitless: u32) -> bool {
 #[must_use]
 pub fn is_poison(claimed: &Lease, length: Duration, now: Timestamp) -> bool {
     let apart = claimed.claimed_before.map(|before| now.duration_since(before));
-    let half = SignedDuration::try_from(length / 2).unwrap_or(SignedDuration::MAX);
-    claimed.fruitless > POISON && apart.is_some_and(|apart| apart >= half)
+    claimed.fruitless > POISON && apart.is_some_and(|apart| apart >= half(length))
 }
 
 #[cfg(test)]

@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry};
+use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::work::BATCH;
 use crate::{Error, Line, Queue, Result};
+
+/// Requests at a time.
+const AT_ONCE: usize = 8;
 
 /// What SQS gave with a received message: who has it may extend or delete the message, until it is received again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,21 +23,25 @@ pub struct Receipt {
 impl Queue {
     /// Gives each of these messages `lease` from now before it is seen again, ten to a request; returns how many were refused.
     pub async fn extend(&self, receipts: &[Receipt], lease: Duration) -> Result<usize> {
-        let mut refused = 0;
-        for (line, batch) in batches(receipts) {
-            let mut request = self.sqs.change_message_visibility_batch().queue_url(self.url(line)?);
-            for (at, receipt) in batch.iter().enumerate() {
-                let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
-                    .id(at.to_string())
-                    .receipt_handle(&receipt.handle)
-                    .visibility_timeout(whole_seconds(lease))
-                    .build()
-                    .map_err(|error| Error::new(error.to_string()))?;
-                request = request.entries(entry);
-            }
-            refused += request.send().await?.failed().len();
+        let requests: Vec<_> =
+            batches(receipts).map(|(line, batch)| self.extend_batch(line, batch, lease)).collect();
+        // Side by side: the last of hundreds must not wait for all before it.
+        let refused: Vec<usize> = stream::iter(requests).buffer_unordered(AT_ONCE).try_collect().await?;
+        Ok(refused.into_iter().sum())
+    }
+
+    async fn extend_batch(&self, line: Line, batch: Vec<&Receipt>, lease: Duration) -> Result<usize> {
+        let mut request = self.sqs.change_message_visibility_batch().queue_url(self.url(line)?);
+        for (at, receipt) in batch.iter().enumerate() {
+            let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
+                .id(at.to_string())
+                .receipt_handle(&receipt.handle)
+                .visibility_timeout(whole_seconds(lease))
+                .build()
+                .map_err(|error| Error::new(error.to_string()))?;
+            request = request.entries(entry);
         }
-        Ok(refused)
+        Ok(request.send().await?.failed().len())
     }
 
     /// Deletes a message. Deleting it again, or with an old receipt, is harmless.

@@ -24,6 +24,8 @@ const RATE: u32 = 10;
 const RUN: u32 = 15;
 /// Seconds of a slice: 570 on Lambda.
 const SLICE: u64 = 10;
+/// Seconds of a lease: nobody dies here.
+const LEASE: u64 = 20;
 /// Units that a runner drives.
 const UNITS: u32 = 500;
 /// Runners at once.
@@ -74,7 +76,7 @@ fn calm() -> Plan {
         workers: WORKERS,
         batch: UNITS as usize,
         quota: 1_000_000,
-        manner: Manner { slice: SLICE, units: UNITS, runs_per_minute: 1_000_000 },
+        manner: Manner { slice: SLICE, lease: LEASE, units: UNITS, runs_per_minute: 1_000_000 },
         woken: false,
         units: Vec::new(),
         steps: Vec::new(),

@@ -138,6 +138,7 @@ fn manner(tight: bool, dice: &Dice) -> Manner {
     let believed = if tight { dice.pick(&[TIGHT, 2 * TIGHT]) } else { 2_000 };
     Manner {
         slice: dice.pick(&[4, 8, 40]),
+        lease: 3,
         units: dice.pick(&[4, 12, 100]),
         runs_per_minute: u32::try_from(believed).unwrap_or(u32::MAX),
     }
@@ -295,7 +296,7 @@ mod tests {
     #[test]
     fn no_plan_breaks_what_the_protocol_builds_on() {
         let half_of_a_purchase = {
-            let manner = Manner { slice: 4, units: 1, runs_per_minute: 1 };
+            let manner = Manner { slice: 4, lease: 3, units: 1, runs_per_minute: 1 };
             crate::settings::runner(manner).purchase.as_secs_f64() / 2.0
         };
         for seed in 0..200 {

@@ -31,7 +31,7 @@ pub fn runner(manner: Manner) -> Settings {
         slice: Duration::from_secs(manner.slice),
         units: manner.units,
         runs_per_minute: manner.runs_per_minute,
-        lease: Duration::from_secs(3),
+        lease: Duration::from_secs(manner.lease),
         margin: Duration::from_secs(2),
         purchase: Duration::from_secs(4),
         flush: Duration::from_millis(250),

@@ -46,6 +46,8 @@ pub struct Made {
 pub struct Manner {
     /// Seconds for which a unit is driven before it is handed over.
     pub slice: u64,
+    /// Seconds of a lease.
+    pub lease: u64,
     /// Units driven at a time.
     pub units: u32,
     /// What is believed of the upstream's quota.

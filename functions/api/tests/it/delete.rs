@@ -17,7 +17,8 @@ async fn a_deleted_group_is_gone_at_once_and_its_removal_is_asked_for() {
     assert_eq!(world.queues.taken("runs"), [json!({"v": 1, "kind": "remove", "id": unit.id})]);
     assert!(world.store.unit(&unit.id).await.expect("a table").is_none());
     let (hop, now) = (held.lease.hop, world.clock.now());
-    let claim = world.store.claim(&unit.id, hop, "m2", now, now).await.expect("a table");
+    let claim =
+        world.store.claim(&unit.id, hop, "m2", now, jiff::Timestamp::MAX, now).await.expect("a table");
     assert!(matches!(claim, Claim::Stale { .. }), "{claim:?}");
     for (method, path) in [
         ("DELETE", path.clone()),

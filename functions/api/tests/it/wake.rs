@@ -30,8 +30,11 @@ async fn world() -> World {
 async fn held(world: &World) -> Unit {
     let unit = world.created(&group(&json!(["a", "b"]))).await;
     let now = world.clock.now();
-    let claim =
-        world.store.claim(&unit.id, 0, "m1", now + Duration::from_mins(10), now).await.expect("a table");
+    let claim = world
+        .store
+        .claim(&unit.id, 0, "m1", now + Duration::from_mins(10), jiff::Timestamp::MAX, now)
+        .await
+        .expect("a table");
     let Claim::Won(held) = claim else { panic!("{claim:?}") };
     world.queues.taken("runs");
     *held

@@ -228,7 +228,11 @@ impl World {
     /// Claims a unit, as a runner does.
     pub(crate) async fn claimed(&self, id: &UnitId) -> Unit {
         let (unit, now) = (self.unit(id).await, self.clock.now());
-        let claim = self.store.claim(id, unit.lease.hop, "m1", now, now).await.expect("a table");
+        let claim = self
+            .store
+            .claim(id, unit.lease.hop, "m1", now, jiff::Timestamp::MAX, now)
+            .await
+            .expect("a table");
         let Claim::Won(unit) = claim else { panic!("{claim:?}") };
         *unit
     }

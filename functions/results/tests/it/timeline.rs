@@ -86,7 +86,8 @@ async fn a_later_claim_is_known_by_what_it_wrote() {
     group.store(&[completed(0, "{}")]).await;
     group.flush().await;
     let now = world.clock.now();
-    let claim = world.store.claim(&group.unit.id, 0, "m2", now, now).await.expect("a table");
+    let claim =
+        world.store.claim(&group.unit.id, 0, "m2", now, jiff::Timestamp::MAX, now).await.expect("a table");
     let store::Claim::Won(unit) = claim else { panic!("{claim:?}") };
     group.unit.lease = unit.lease;
     group.store(&[completed(1, "{}")]).await;

@@ -243,7 +243,8 @@ impl World {
         let mut unit = unit(id, self.owner(), rows, output, now, expires);
         change(&mut unit);
         self.store.create_unit(&unit, None).await.expect("a unit");
-        let claim = self.store.claim(&unit.id, 0, "m1", now, now).await.expect("a claim");
+        let claim =
+            self.store.claim(&unit.id, 0, "m1", now, jiff::Timestamp::MAX, now).await.expect("a claim");
         let Claim::Won(unit) = claim else { panic!("the claim was refused") };
         Group { world: self, unit: *unit, changed: Vec::new(), told: Vec::new() }
     }

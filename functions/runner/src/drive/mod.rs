@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use domain::OwnerId;
 use domain::group::Secrets;
-use domain::poison::{POISON, is_poison};
+use domain::poison::{self, POISON, is_poison};
 use domain::progress::Failure;
 use domain::run::{PastAttempt, Run};
 use domain::unit::{Fenced, Unit, after_fence};
@@ -158,7 +158,9 @@ impl<'a> Drive<'a> {
     ) -> Result<Result<Self, Fenced>, Error> {
         let now = runner.clock.now();
         let due_at = due_at(runner, invocation.ends_at).unwrap_or(Timestamp::MAX);
-        let unit = match runner.store.claim(&lease.id, lease.hop, &lease.message_id, due_at, now).await? {
+        let crossed_after = poison::crossed_after(runner.settings.lease, now);
+        let claim = runner.store.claim(&lease.id, lease.hop, &lease.message_id, due_at, crossed_after, now);
+        let unit = match claim.await? {
             Claim::Won(unit) => *unit,
             Claim::Stale { found } => {
                 info!("The message is stale: there is nothing to drive.");

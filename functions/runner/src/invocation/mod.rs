@@ -207,8 +207,12 @@ impl Runner {
     /// Waits for what is under way, and takes up what there is room for. What is done is taken out of `unanswered`.
     async fn work(&self, invocation: &Arc<Invocation>, mut tasks: Tasks, unanswered: &mut HashSet<String>) {
         let mut adoption = Adoption::new(self, invocation, tasks.units.len());
-        let beat = self.beat(&invocation.leases);
-        tokio::pin!(beat);
+        // In a task of its own, so that nothing that is waited for here delays it; it ends with this.
+        let mut beat = JoinSet::new();
+        beat.spawn({
+            let (runner, invocation) = (self.clone(), Arc::clone(invocation));
+            async move { runner.beat(&invocation.leases).await }
+        });
         let mut ending = false;
         loop {
             let driving = u32::try_from(tasks.units.len()).unwrap_or(u32::MAX);
@@ -218,7 +222,6 @@ impl Runner {
             let ended = tokio::select! {
                 Some(ended) = tasks.units.join_next_with_id() => ended,
                 Some(ended) = tasks.chores.join_next_with_id() => ended,
-                () = &mut beat => continue,
                 arrivals = adoption.next(driving) => {
                     self.take_up(arrivals, invocation, &mut tasks).await;
                     continue;

@@ -70,7 +70,7 @@ async fn claim(world: &World, id: &UnitId) -> domain::unit::Unit {
     let now = world.clock.now();
     let record = world.receive_one().await;
     let message = record.message_id.expect("an id");
-    let claim = world.store.claim(id, 0, &message, now, now).await.expect("a table");
+    let claim = world.store.claim(id, 0, &message, now, jiff::Timestamp::MAX, now).await.expect("a table");
     let Claim::Won(unit) = claim else { panic!("{claim:?}") };
     world
         .queue

@@ -39,7 +39,7 @@ async fn a_stale_message_is_dropped() {
     let world = World::start().await;
     world.create_as(id(), plain(2)).await;
     let now = world.clock.now();
-    world.store.claim(&id(), 1, "another", now, now).await.expect("a table");
+    world.store.claim(&id(), 1, "another", now, jiff::Timestamp::MAX, now).await.expect("a table");
     nothing_fails(&world, "runner-stale.json").await;
     assert_eq!(world.unit(&id()).await.lease.epoch, 1);
 }

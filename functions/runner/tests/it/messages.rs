@@ -78,7 +78,7 @@ async fn a_message_with_an_older_hop_is_dropped_and_drives_nothing() {
     let world = World::start().await;
     let id = world.create_silently(plain(1)).await;
     let now = world.clock.now();
-    world.store.claim(&id, 3, "m3", now, now).await.expect("a table");
+    world.store.claim(&id, 3, "m3", now, jiff::Timestamp::MAX, now).await.expect("a table");
     let answer = world.runner().invoke(event(vec![record("m2", &work(&id, 2))]), INVOCATION).await;
     assert!(answer.batch_item_failures.is_empty());
     let unit = world.unit(&id).await;
@@ -127,7 +127,7 @@ async fn many_runners_that_claim_one_unit_at_once_are_no_poison() {
     world.clock.advance(std::time::Duration::from_mins(10));
     for at in 0..8 {
         let now = world.clock.now();
-        world.store.claim(&id, 0, &format!("m{at}"), now, now).await.expect("a table");
+        world.store.claim(&id, 0, &format!("m{at}"), now, jiff::Timestamp::MAX, now).await.expect("a table");
     }
     let ended = world.settle(&id).await;
     assert_eq!((ended.status(), ended.failure()), (Status::Completed, None));

@@ -2,6 +2,7 @@
 
 use domain::UnitId;
 use domain::message::{self, Work};
+use domain::poison;
 use domain::unit::Status;
 
 use crate::gate::{Act, Request};
@@ -108,4 +109,18 @@ async fn a_unit_that_waits_to_be_alone_makes_way_for_a_newer_message() {
         () = newer => {}
     }
     assert_eq!(fruitless(&world, &suspect).await, 0);
+}
+
+#[tokio::test]
+async fn messages_that_cross_do_not_make_a_unit_suspicious() {
+    let world = World::start().await;
+    let id = world.create(plain(1)).await;
+    dies(&world).await;
+    let (now, soon) = (world.clock.now(), poison::crossed_after(world.settings.lease, world.clock.now()));
+    for message in ["m1", "m2", "m3", "m4", "m5", "m6"] {
+        world.store.claim(&id, 0, message, now, soon, now).await.expect("a table");
+    }
+    assert_eq!(fruitless(&world, &id).await, 2, "one that died, and one that may be about to");
+    world.leases_pass();
+    assert_eq!(world.settle(&id).await.status(), Status::Completed);
 }

@@ -112,7 +112,7 @@ async fn held(world: &World, id: &UnitId, message: &str) -> (Unit, Flush) {
     let now = world.clock.now();
     let claim = world
         .store
-        .claim(id, 0, message, now + jiff::SignedDuration::from_mins(1), now)
+        .claim(id, 0, message, now + jiff::SignedDuration::from_mins(1), jiff::Timestamp::MAX, now)
         .await
         .expect("a table");
     let Claim::Won(mut unit) = claim else { panic!("the claim was refused") };

@@ -22,30 +22,62 @@ pub enum Claim {
     },
 }
 
+/// Who claims, and when.
+#[derive(Clone, Copy)]
+struct Claimant<'a> {
+    id: &'a UnitId,
+    hop: u32,
+    message_id: &'a str,
+    due_at: Timestamp,
+    crossed_after: Timestamp,
+    now: Timestamp,
+}
+
 impl Store {
     /// Claims the unit for the message `message_id` with this `hop`: raises its epoch, so every older holder is fenced.
     ///
     /// `due_at` is when the sweep shall look at it if this claim comes to nothing. Claiming twice is harmless: the second epoch fences the first.
+    /// A claim after `crossed_after`, the time of one before it, is that of a message that crossed, or the same once more after a lost
+    /// answer: it does not count as one that may come to nothing.
     pub async fn claim(
         &self,
         id: &UnitId,
         hop: u32,
         message_id: &str,
         due_at: Timestamp,
+        crossed_after: Timestamp,
         now: Timestamp,
     ) -> Result<Claim> {
+        let claimant = Claimant { id, hop, message_id, due_at, crossed_after, now };
+        match self.try_claim(&claimant, true).await? {
+            Claim::Stale { found: Some((lease, status)) } if !status.is_terminal() && lease.hop <= hop => {
+                // So somebody claimed it a moment ago.
+                self.try_claim(&claimant, false).await
+            }
+            other => Ok(other),
+        }
+    }
+
+    async fn try_claim(&self, claimant: &Claimant<'_>, counts: bool) -> Result<Claim> {
+        let Claimant { id, hop, message_id, due_at, crossed_after, now } = *claimant;
+        let (crossed, count) = if counts {
+            ("(attribute_not_exists(claimed_at) OR claimed_at <= :crossed)", "fruitless + :one")
+        } else {
+            ("claimed_at > :crossed", "fruitless")
+        };
         let update = self
             .client
             .update_item()
             .table_name(&self.tables.units)
             .key(PK, text(keys::unit(id)))
             .key(SK, text(META))
-            .condition_expression("#status IN (:pending, :running) AND hop <= :hop")
-            .update_expression(
+            .condition_expression(format!("#status IN (:pending, :running) AND hop <= :hop AND {crossed}"))
+            .update_expression(format!(
                 "SET epoch = epoch + :one, hop = :hop, holder = :holder, due_at = :due, due_shard = :shard, \
-                 fruitless = fruitless + :one, claimed_before = if_not_exists(claimed_at, created_at), \
+                 fruitless = {count}, claimed_before = if_not_exists(claimed_at, created_at), \
                  claimed_at = :now, #status = :running, started_at = if_not_exists(started_at, :now)",
-            )
+            ))
+            .expression_attribute_values(":crossed", time(crossed_after))
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":pending", text(Status::Pending.word()))
             .expression_attribute_values(":running", text(Status::Running.word()))

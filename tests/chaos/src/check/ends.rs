@@ -5,9 +5,8 @@ use crate::asked::Change;
 use crate::record::Unit;
 use crate::record::table::is_over;
 
-/// A unit whose holders were struck this often may be given up as one that kills them: five claims must have come to nothing, and one whose reply
-/// was lost counts twice.
-const STRUCK: usize = 4;
+/// A unit whose holders were struck this often may be given up as one that kills them: five claims must have come to nothing.
+const STRUCK: usize = 5;
 
 /// Tells a unit that is stuck, gone or given up; says whether there is anything more to check about it.
 pub(super) fn check(unit: &Unit, faults: &mut Faults<'_>) -> bool {

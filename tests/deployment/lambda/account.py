@@ -22,7 +22,7 @@ class Account:
         unknown = set(parameters) - set(self.parameters)
         assert not unknown, f"the template has no parameters {unknown}"
         self.parameters.update(parameters)
-        self.references = {}
+        self.references = {"AWS::StackName": "multitask"}
         self.attributes = {}
         self.dynamodb, self.streams, self.sqs, self.scheduler, self.secrets = (
             boto3.client(

@@ -39,7 +39,6 @@ impl Runner {
         if self.queue.has_adopt() {
             let moved = self.move_back(Some(Pace::for_slice(self.settings.slice))).await?;
             if moved > 0 {
-                self.metrics.add(Metric::UnitsMovedBack, u64::try_from(moved).unwrap_or(u64::MAX));
                 info!(sweep.moved = moved, "The sweep moved back what nobody adopted.");
             }
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use domain::adoption::{self, Pace, Slots};
 use domain::message::{self, Work};
 use jiff::Timestamp;
+use metrics::Metric;
 use queue::{Line, Parcel, Received};
 use tracing::{info, warn};
 
@@ -186,6 +187,12 @@ impl Runner {
             self.queue.send_all(&parcels, Line::Runs).await?;
             self.queue.give_up_all(&receipts).await?;
             moved += parcels.len();
+            self.metrics.add(Metric::UnitsMovedBack, u64::try_from(parcels.len()).unwrap_or(u64::MAX));
+            for parcel in &parcels {
+                if let Work::Unit { id, .. } = &parcel.work {
+                    info!(unit.id = %id, "The unit waited to be adopted in vain and is moved back.");
+                }
+            }
             if !fresh.is_empty() {
                 return Ok(moved);
             }

@@ -150,7 +150,7 @@ async fn write(store: &Store, rows: u32) -> anyhow::Result<UnitId> {
         sealed: None,
     };
     store.create_unit(&unit, None).await?;
-    let Claim::Won(mut unit) = store.claim(&id, 0, "m1", now, now).await? else {
+    let Claim::Won(mut unit) = store.claim(&id, 0, "m1", now, jiff::Timestamp::MAX, now).await? else {
         bail!("the claim was refused")
     };
     let runs: Vec<Run> = (0..rows).map(run).collect();

@@ -148,21 +148,6 @@ pub fn is_late(ends_at: Timestamp, pace: Pace, now: Timestamp) -> bool {
     now >= earlier(ends_at, pace.last)
 }
 
-/// Whether a runner announces and reads nothing for now, since a fuller one has room for a tenth of what it can drive, at least. So all
-/// that comes goes to one runner, and the others run out of work.
-#[must_use]
-pub fn yields(
-    runner: &str,
-    driving: u32,
-    capacity: u32,
-    announced: &[Slots],
-    pace: Pace,
-    now: Timestamp,
-) -> bool {
-    let has_room = |other: &Slots| other.free.saturating_mul(FEW) >= capacity;
-    is_there_a_fuller(runner, driving, announced, pace, now, has_room)
-}
-
 /// Whether a runner that is left with few units hands them over before its time: a fuller one has room for all of them. Of two that are
 /// equally full one leaves, never both.
 #[must_use]
@@ -174,25 +159,11 @@ pub fn leaves_early(
     pace: Pace,
     now: Timestamp,
 ) -> bool {
-    let has_room = |other: &Slots| other.free >= driving;
-    is_left_with_few(driving, capacity) && is_there_a_fuller(runner, driving, announced, pace, now, has_room)
-}
-
-/// Whether another runner drives more, and has announced such room for long enough to be sent something. Of two that are equally full one
-/// is the fuller by its name.
-fn is_there_a_fuller(
-    runner: &str,
-    driving: u32,
-    announced: &[Slots],
-    pace: Pace,
-    now: Timestamp,
-    has_room: impl Fn(&Slots) -> bool,
-) -> bool {
     let by = later(now, pace.to_send());
     let is_fuller = |other: &Slots| (other.driving, other.runner.as_str()) > (driving, runner);
-    announced
-        .iter()
-        .any(|other| other.runner != runner && other.until > by && is_fuller(other) && has_room(other))
+    let has_room = |other: &Slots| other.until > by && other.free >= driving;
+    is_left_with_few(driving, capacity)
+        && announced.iter().any(|other| other.runner != runner && is_fuller(other) && has_room(other))
 }
 
 /// Whether a message that was sent then has waited too long for a runner to adopt it.
@@ -273,16 +244,6 @@ mod tests {
         assert!(!leaves("a", 51, slots("b", 300, 200, 20)), "51 are not few");
         assert!(!leaves("a", 3, slots("a", 300, 200, 20)), "its own announcement");
         assert!(!leaves("a", 0, slots("b", 4, 496, 20)), "it has nothing to hand over");
-    }
-
-    #[test]
-    fn the_emptier_of_two_runners_leaves_what_comes_to_the_fuller() {
-        let yields = |me: &str, driving, other| yields(me, driving, 500, &[other], Pace::default(), at(0));
-        assert!(yields("a", 100, slots("b", 101, 399, 20)));
-        assert!(!yields("b", 101, slots("a", 100, 400, 20)));
-        assert!(!yields("a", 100, slots("b", 451, 49, 20)), "that is nearly full");
-        assert!(!yields("a", 100, slots("b", 101, 399, 2)), "that may be dead");
-        assert!(!yields("a", 100, slots("a", 300, 200, 20)), "its own announcement, before it had fewer");
     }
 
     #[test]

@@ -46,6 +46,11 @@ impl Ledger {
         (unit.epoch, *ends)
     }
 
+    /// Whether anybody has driven it yet.
+    pub(crate) fn was_driven(&self, unit: usize) -> bool {
+        self.units[unit].bought.is_some()
+    }
+
     /// Nobody drives it for the moment.
     pub(crate) fn let_go(&mut self, unit: usize) {
         self.units[unit].epoch += 1;

@@ -36,8 +36,6 @@ pub(crate) struct Adoption<'a> {
     /// An announcement is being written, or was, and has not been taken back.
     announced: bool,
     telling: bool,
-    /// A fuller runner takes up what comes.
-    yielding: bool,
     tell_at: Timestamp,
     /// Until when messages are read that were sent because of an announcement.
     read_until: Timestamp,
@@ -69,7 +67,7 @@ struct Reads {
 /// What was done in the background.
 pub(crate) enum Errand {
     Read(Line, queue::Result<Vec<Received>>),
-    Told { yields: bool, leaves: bool },
+    Told { leaves: bool },
     Moved { last: bool },
 }
 
@@ -84,7 +82,6 @@ impl<'a> Adoption<'a> {
             reads: Reads::default(),
             announced: false,
             telling: false,
-            yielding: false,
             tell_at: now,
             read_until: adoption::reads_until(now, pace),
             look_at: now,
@@ -139,12 +136,8 @@ impl<'a> Adoption<'a> {
                         }
                     }
                 }
-                Ok(Errand::Told { yields, leaves }) => {
+                Ok(Errand::Told { leaves }) => {
                     self.telling = false;
-                    self.yielding = yields;
-                    if yields {
-                        self.is_withdrawn(self.runner.clock.now());
-                    }
                     if leaves {
                         info!(units = driving, "The few units of this runner go to a fuller one.");
                         self.invocation.leave(Leaving::All(Line::Adopt));
@@ -178,13 +171,12 @@ impl<'a> Adoption<'a> {
             now,
         );
         let slots = slots.filter(|_| is_open && driving > 0);
-        self.yielding &= slots.is_some();
         self.announce(slots.as_ref(), now);
         let has_room = is_open && driving < self.runner.settings.units;
         // What is being told already is no reason to wake up.
         let tell_at = if self.telling { Timestamp::MAX } else { self.tell_at };
         let mut wake_at = slots.map_or(Timestamp::MAX, |slots| slots.until.min(tell_at));
-        if has_room && !self.yielding {
+        if has_room {
             wake_at = wake_at.min(self.read(driving, now));
         } else if is_open && self.stage == Stage::Open {
             wake_at = wake_at.min(self.look_for_stale(now));
@@ -236,12 +228,11 @@ impl<'a> Adoption<'a> {
         Timestamp::MAX
     }
 
-    /// Looks who else has room, then announces what there is, or takes back what there was.
+    /// Announces what there is, or takes back what there was.
     fn announce(&mut self, slots: Option<&Slots>, now: Timestamp) {
         if self.telling {
             return;
         }
-        let had_announced = self.announced;
         match slots {
             Some(slots) if now >= self.tell_at => {
                 self.tell_at = now.saturating_add(signed(self.pace.every)).unwrap_or(Timestamp::MAX);
@@ -250,7 +241,8 @@ impl<'a> Adoption<'a> {
             }
             None if self.announced => {
                 self.tell_at = now;
-                self.is_withdrawn(now);
+                self.read_until = self.read_until.min(adoption::reads_until(now, self.pace));
+                self.announced = false;
             }
             _ => return,
         }
@@ -259,16 +251,11 @@ impl<'a> Adoption<'a> {
         let (slots, pace) = (slots.cloned(), self.pace);
         self.errands.spawn(async move {
             if let Some(slots) = slots {
-                return runner.tell(&slots, had_announced, pace).await;
+                return runner.tell(&slots, pace).await;
             }
             runner.withdraw(&invocation.name).await;
-            Errand::Told { yields: false, leaves: false }
+            Errand::Told { leaves: false }
         });
-    }
-
-    fn is_withdrawn(&mut self, now: Timestamp) {
-        self.read_until = self.read_until.min(adoption::reads_until(now, self.pace));
-        self.announced = false;
     }
 
     /// Reads a queue until then, unless it is being read.

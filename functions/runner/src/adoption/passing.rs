@@ -108,26 +108,23 @@ impl Runner {
         true
     }
 
-    /// Announces these slots, unless a fuller runner has room; finds out whether the few units of this one should go there, and takes slots
-    /// for all of them then.
-    pub(super) async fn tell(&self, own: &Slots, had_announced: bool, pace: Pace) -> Errand {
-        let (now, capacity) = (self.clock.now(), self.settings.units);
-        let mut others = self.store.slots(now).await.unwrap_or_else(|error| {
-            warn!(%error, "The announcements of running runners could not be read.");
-            Vec::new()
-        });
-        others.retain(|slots| slots.runner != own.runner);
-        let yields = adoption::yields(&own.runner, own.driving, capacity, &others, pace, now);
-        if yields {
-            if had_announced {
-                self.withdraw(&own.runner).await;
-            }
-        } else if let Err(error) = self.store.announce_slots(own).await {
+    /// Announces these slots; finds out whether the few units of this runner should go to a fuller one, and takes slots for all of them then.
+    pub(super) async fn tell(&self, own: &Slots, pace: Pace) -> Errand {
+        if let Err(error) = self.store.announce_slots(own).await {
             warn!(%error, "What this runner has room for could not be announced.");
         }
-        let leaves = adoption::leaves_early(&own.runner, own.driving, capacity, &others, pace, now)
-            && self.take_of(others, own.driving, pace, now).await;
-        Errand::Told { yields, leaves }
+        Errand::Told { leaves: self.leaves_early(own, pace).await }
+    }
+
+    async fn leaves_early(&self, own: &Slots, pace: Pace) -> bool {
+        let (now, capacity) = (self.clock.now(), self.settings.units);
+        if !adoption::is_left_with_few(own.driving, capacity) {
+            return false;
+        }
+        let Ok(mut others) = self.store.slots(now).await else { return false };
+        others.retain(|slots| slots.runner != own.runner);
+        adoption::leaves_early(&own.runner, own.driving, capacity, &others, pace, now)
+            && self.take_of(others, own.driving, pace, now).await
     }
 
     /// Takes the announcement of a runner back.

@@ -276,37 +276,3 @@ async fn an_owner_with_a_long_backlog_holds_up_nobody_else() {
         .await
         .expect("it waits behind the loud");
 }
-
-#[tokio::test]
-async fn what_comes_goes_to_the_fuller_of_two_runners() {
-    // With so few places nobody counts as left with few units.
-    let world = world(8).await;
-    let (emptier, _, _drives) = busy(&world).await;
-    let mut works = Vec::new();
-    for _ in 0..2 {
-        let id = world.create_silently(simulated(&["never"])).await;
-        works.push(Work::Unit { id, hop: 0, moved: true });
-    }
-    let (fuller, _stays) = arrive(&world, &works);
-    while fuller.registry().len() < 2 {
-        tokio::task::yield_now().await;
-    }
-    // The emptier sees that it yields, then its last receives come to their end.
-    for _ in 0..4 {
-        world.clock.advance(Duration::from_secs(10));
-        while announced_anew(&world).await == 0 {
-            tokio::task::yield_now().await;
-        }
-    }
-    let slots = world.store.slots(world.clock.now()).await.expect("a table");
-    assert_eq!(slots.iter().map(|slots| slots.driving).collect::<Vec<_>>(), [2]);
-    for _ in 0..3 {
-        let id = world.create_silently(simulated(&["never"])).await;
-        let work = Parcel::ownerless(Work::unit(id, 0));
-        world.queue.send(&work, Line::Adopt).await.expect("a queue");
-    }
-    while emptier.registry().len() + fuller.registry().len() < 6 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!((emptier.registry().len(), fuller.registry().len()), (1, 5));
-}

@@ -29,7 +29,11 @@ impl World<'_> {
             Some(slots) => {
                 if now >= runner.tell_at {
                     runner.tell_at = now + self.pace.every;
-                    self.tell(id, slots);
+                    runner.read_until = runner.read_until.max(adoption::reads_until(slots.until, self.pace));
+                    runner.is_announced = true;
+                    self.announced.put(slots);
+                    self.tally.slot_writes += 1;
+                    self.leave_if_few(id, &name, driving);
                 }
                 if let Some(tell_at) = self.runners.get(&id).map(|runner| runner.tell_at) {
                     self.wake(id, tell_at);
@@ -39,33 +43,25 @@ impl World<'_> {
                 runner.tell_at = now;
                 runner.read_until = runner.read_until.min(adoption::reads_until(now, self.pace));
                 runner.is_announced = false;
-                runner.is_yielding = false;
                 self.announced.withdraw(&name);
                 self.tally.slot_writes += 1;
             }
-            None => runner.is_yielding = false,
+            None => {}
         }
     }
 
-    /// Looks who else has room: yields to a fuller runner, or announces; leaves with few units if that one has room for all of them.
-    fn tell(&mut self, id: u32, own: Slots) {
+    /// A runner with few units looks for a fuller one, and leaves if that has room for all of them.
+    fn leave_if_few(&mut self, id: u32, name: &str, driving: u32) {
         let (now, capacity) = (self.now(), self.scenario.units_per_runner);
-        let mut others = self.read_announced();
-        others.retain(|slots| slots.runner != own.runner);
-        let (name, driving) = (own.runner.clone(), own.driving);
-        let yields = adoption::yields(&name, driving, capacity, &others, self.pace, now);
-        let Some(runner) = self.runners.get_mut(&id) else { return };
-        runner.is_yielding = yields;
-        runner.is_announced = !yields;
-        if yields {
-            runner.read_until = runner.read_until.min(adoption::reads_until(now, self.pace));
-            self.announced.withdraw(&name);
-        } else {
-            runner.read_until = runner.read_until.max(adoption::reads_until(own.until, self.pace));
-            self.announced.put(own);
+        let until = now + self.pace.valid;
+        let ideal = Slots { runner: String::new(), free: u32::MAX, driving: u32::MAX, until };
+        // Who would not leave for the best of all runners does not ask who there is.
+        if !adoption::leaves_early(name, driving, capacity, &[ideal], self.pace, now) {
+            return;
         }
-        self.tally.slot_writes += 1;
-        if adoption::leaves_early(&name, driving, capacity, &others, self.pace, now)
+        let mut others = self.read_announced();
+        others.retain(|slots| slots.runner != name);
+        if adoption::leaves_early(name, driving, capacity, &others, self.pace, now)
             && self.take_slots(others, driving as usize)
         {
             self.leave_early(id);

@@ -23,14 +23,23 @@ impl World<'_> {
             self.stay(id, &units);
         } else {
             let announced = self.read_announced();
-            self.agenda.after(REQUEST, Event::Decide { id, units, announced });
+            self.agenda.after(REQUEST, Event::Decide { id, units, announced, again: false });
         }
     }
 
     /// The announcements have come, and are as old as the answer took.
-    pub(super) fn decide(&mut self, id: u32, units: Vec<Message>, announced: Vec<Slots>) {
+    pub(super) fn decide(&mut self, id: u32, units: Vec<Message>, announced: Vec<Slots>, again: bool) {
         let (moved, free): (Vec<_>, Vec<_>) = units.into_iter().partition(|message| message.moved);
         if !self.take_slots(announced, free.len()) {
+            let hops = free.iter().filter_map(|message| match message.work {
+                Work::Unit(unit) => Some(u32::from(self.ledger.was_driven(unit))),
+                Work::Sweep => None,
+            });
+            let wait = adoption::looks_again_after(hops, self.pace, self.entropy.fraction());
+            if let Some(wait) = wait.filter(|_| !again) {
+                self.agenda.after(wait, Event::LookAgain { id, units: [moved, free].concat() });
+                return;
+            }
             self.stay(id, &[moved, free].concat());
             return;
         }

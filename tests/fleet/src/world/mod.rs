@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use self::receive::Receive;
 use crate::agenda::Agenda;
 use crate::announced::Announced;
-use crate::assumed::{DEADLINE, LONG_POLL, POLLERS, SLICE, SWEEP};
+use crate::assumed::{DEADLINE, LONG_POLL, POLLERS, REQUEST, SLICE, SWEEP};
 use crate::ledger::Ledger;
 use crate::load;
 use crate::mapping::Mapping;
@@ -70,7 +70,6 @@ struct Runner {
     is_closed: bool,
     /// What it announced holds, as far as it knows.
     is_announced: bool,
-    is_yielding: bool,
     /// When it announces again, and when it looks again for those that wait in vain.
     tell_at: Timestamp,
     look_at: Timestamp,
@@ -103,19 +102,53 @@ enum Event {
     Arrive,
     Sweep,
     Look,
-    Window { poller: usize, batch: u64 },
+    Window {
+        poller: usize,
+        batch: u64,
+    },
     Grow,
-    Begin { id: u32, batch: Vec<Message> },
-    Decide { id: u32, units: Vec<Message>, announced: Vec<domain::adoption::Slots> },
-    Sent { place: Place, messages: Vec<Message> },
-    Ended { unit: usize, epoch: u32 },
-    Beat { id: u32 },
-    Tend { id: u32 },
-    ReceiveOver { receive: u64 },
-    SliceEnd { id: u32 },
-    Finish { id: u32 },
+    Begin {
+        id: u32,
+        batch: Vec<Message>,
+    },
+    /// What was announced has come; the first look, or the one after it.
+    Decide {
+        id: u32,
+        units: Vec<Message>,
+        announced: Vec<domain::adoption::Slots>,
+        again: bool,
+    },
+    LookAgain {
+        id: u32,
+        units: Vec<Message>,
+    },
+    Sent {
+        place: Place,
+        messages: Vec<Message>,
+    },
+    Ended {
+        unit: usize,
+        epoch: u32,
+    },
+    Beat {
+        id: u32,
+    },
+    Tend {
+        id: u32,
+    },
+    ReceiveOver {
+        receive: u64,
+    },
+    SliceEnd {
+        id: u32,
+    },
+    Finish {
+        id: u32,
+    },
     Kill,
-    Lie { free: u32 },
+    Lie {
+        free: u32,
+    },
 }
 
 /// Everything there is.
@@ -209,7 +242,11 @@ impl<'a> World<'a> {
                 self.poll();
             }
             Event::Begin { id, batch } => self.begin(id, batch),
-            Event::Decide { id, units, announced } => self.decide(id, units, announced),
+            Event::Decide { id, units, announced, again } => self.decide(id, units, announced, again),
+            Event::LookAgain { id, units } => {
+                let announced = self.read_announced();
+                self.agenda.after(REQUEST, Event::Decide { id, units, announced, again: true });
+            }
             Event::Sent { place, messages } => self.sent(place, messages),
             Event::Ended { unit, epoch } => self.ended(unit, epoch),
             Event::Beat { id } => self.beat(id),
@@ -248,7 +285,6 @@ impl<'a> World<'a> {
             stage: Stage::Apart,
             is_closed: false,
             is_announced: false,
-            is_yielding: false,
             tell_at: now,
             look_at: now,
             read_until: now,

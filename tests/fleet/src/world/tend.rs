@@ -39,9 +39,7 @@ impl World<'_> {
         let now = self.now();
         let Some(runner) = self.runners.get_mut(&id).filter(|runner| !runner.is_closed) else { return };
         if runner.driving.len() < self.scenario.units_per_runner as usize {
-            if !runner.is_yielding {
-                self.receive_more(id);
-            }
+            self.receive_more(id);
         } else if runner.stage == Stage::Open {
             let look_at = runner.look_at;
             if now >= look_at {
@@ -68,7 +66,9 @@ impl World<'_> {
             if let Some(runner) = self.runners.get_mut(&id) {
                 runner.stage = Stage::Over;
             }
-            self.move_back(false);
+            // While somebody else has room, only what waits in vain.
+            let only_stale = !self.read_announced().is_empty();
+            self.move_back(only_stale);
         }
     }
 

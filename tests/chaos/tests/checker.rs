@@ -385,7 +385,7 @@ fn a_stuck_unit_is_told_and_so_is_one_that_is_gone_or_given_up() {
     assert_eq!(told_of(given_up), [Kind::Ended]);
     let after_all_that = |record: &mut Record| {
         given_up(record);
-        record.units[0].losses = (1..5).map(|second| lost(second, second)).collect();
+        record.units[0].losses = (1..6).map(|second| lost(second, second)).collect();
     };
     assert_eq!(told_of(after_all_that), [], "its holders were struck again and again");
 }

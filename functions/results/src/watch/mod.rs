@@ -149,10 +149,8 @@ impl Drop for Watcher {
     }
 }
 
-/// Whether `unit` was read before `other`: each of these only grows.
+/// Whether `unit` was read before `other`. Holders and functions differ in their clocks, so times decide only where nothing else does.
 fn is_older(unit: &Unit, other: &Unit) -> bool {
-    unit.lease.epoch < other.lease.epoch
-        || unit.changes < other.changes
-        || unit.seq < other.seq
-        || unit.modified_at < other.modified_at
+    let age = |unit: &Unit| (unit.lease.epoch, unit.seq, unit.changes, unit.modified_at);
+    age(unit) < age(other)
 }

@@ -1,5 +1,7 @@
 //! A task as its readers see it: the resource, the task with its events, its page, its live streams.
 
+use std::time::Duration;
+
 use domain::event::Told;
 use domain::group::Output;
 use domain::unit::Kind;
@@ -173,6 +175,21 @@ async fn a_live_stream_tells_what_the_upstream_told_by_its_own_names_and_ends() 
         world.open(&format!("/api/tasks{}", task.path("/events")), rest[0].id.as_deref()).await.status,
         204
     );
+}
+
+#[tokio::test]
+async fn a_holder_whose_clock_is_behind_ends_a_live_stream_all_the_same() {
+    let world = World::start().await;
+    let mut task = task(&world).await;
+    let mut stream = world.open(&format!("/task{}", task.path("/events")), None).await;
+    frames_of(&mut stream, 1).await;
+    task.ahead = Duration::from_secs(2);
+    task.tell(vec![message("a")]).await;
+    frames_of(&mut stream, 1).await;
+    task.ahead = Duration::ZERO;
+    task.store(&[completed(0, r#"{"n":1}"#)]).await;
+    task.finish().await;
+    assert_eq!(names(&stream.rest().await).last(), Some(&"complete"));
 }
 
 #[tokio::test]

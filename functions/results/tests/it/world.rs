@@ -246,7 +246,7 @@ impl World {
         let claim =
             self.store.claim(&unit.id, 0, "m1", now, jiff::Timestamp::MAX, now).await.expect("a claim");
         let Claim::Won(unit) = claim else { panic!("the claim was refused") };
-        Group { world: self, unit: *unit, changed: Vec::new(), told: Vec::new() }
+        Group { world: self, unit: *unit, ahead: Duration::ZERO, changed: Vec::new(), told: Vec::new() }
     }
 
     pub(crate) fn owner(&self) -> OwnerId {
@@ -258,6 +258,8 @@ impl World {
 pub(crate) struct Group<'a> {
     world: &'a World,
     pub(crate) unit: Unit,
+    /// How much the holder's clock is ahead.
+    pub(crate) ahead: Duration,
     changed: Vec<(u32, RunStatus, u32)>,
     told: Vec<Told>,
 }
@@ -299,7 +301,7 @@ impl Group<'_> {
 
     fn next(&mut self) -> Flush {
         self.unit.seq += 1;
-        self.unit.modified_at = self.world.clock.now();
+        self.unit.modified_at = self.world.clock.now() + self.ahead;
         let runs = std::mem::take(&mut self.changed);
         Flush {
             at: self.unit.modified_at,

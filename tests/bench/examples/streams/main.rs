@@ -35,7 +35,7 @@ struct Trial {
 }
 
 const TRIALS: [Trial; 3] = [
-    Trial { name: "HTTP/2, 100 a connection", protocol: "h2", descriptors: 1_024, all_fit: true },
+    Trial { name: "HTTP/2, 100 a connection", protocol: "h2", descriptors: 4_096, all_fit: true },
     Trial { name: "HTTP/1.1", protocol: "h1", descriptors: 4_096, all_fit: true },
     Trial { name: "HTTP/1.1 on Lambda", protocol: "h1", descriptors: 1_024, all_fit: false },
 ];

@@ -177,7 +177,7 @@ impl<'a> Adoption<'a> {
         let tell_at = if self.telling { Timestamp::MAX } else { self.tell_at };
         let mut wake_at = slots.map_or(Timestamp::MAX, |slots| slots.until.min(tell_at));
         if has_room {
-            wake_at = wake_at.min(self.read(driving, now));
+            self.read(driving, now);
         } else if is_open && self.stage == Stage::Open {
             wake_at = wake_at.min(self.look_for_stale(now));
         }
@@ -185,7 +185,7 @@ impl<'a> Adoption<'a> {
     }
 
     /// Reads what there is room for. From `runs` too: where all runners that may run do so, nobody is started for what waits there.
-    fn read(&mut self, driving: u32, now: Timestamp) -> Timestamp {
+    fn read(&mut self, driving: u32, now: Timestamp) {
         let most = MOST.min(self.runner.settings.units - driving);
         if self.stage == Stage::Open {
             self.receive(Line::Adopt, most, self.read_until, now);
@@ -194,7 +194,6 @@ impl<'a> Adoption<'a> {
         if driving > 0 {
             self.receive(Line::Runs, most, last.min(adoption::reads_until(now, self.pace)), now);
         }
-        Timestamp::MAX
     }
 
     /// A full runner moves those back that wait in vain, for it may be the only one that looks.
